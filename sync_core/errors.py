@@ -1,0 +1,85 @@
+"""Errors, grouped by who must act next.
+
+A message is one sentence that names the thing, the reason and the next step.
+It never carries a payload, a secret or a URL query: exception text reaches Dagster's storage.
+
+    SyncError
+    ├── TransientError        the engine: wait and try again
+    │   └── ThrottledError    the provider said when (retry_after)
+    ├── OutcomeUnknown        the engine: the write may or may not have happened; look it up before writing again
+    ├── AuthorizationLost     the venue: reconnect the account
+    ├── RecordRejected        the operator: one record is wrong; its neighbours go on
+    ├── BatchRefused          the engine: nothing of the batch was written; split it to find the record
+    ├── ConnectionBusy        the operator: another sync of this connection and entity is running
+    ├── DeclarationError      us, at load time: a YAML file is wrong
+    ├── ConfigurationError    the operator: a setting or an argument is wrong
+    ├── ProviderRefused       the operator: the provider refuses the request as a whole
+    └── IntegrityError        us, now: touch nothing (vault tag, ledger invariant)
+"""
+
+from pathlib import Path
+
+
+class SyncError(Exception):
+    """Base of every error that this product raises on purpose."""
+
+
+class TransientError(SyncError):
+    """The provider or the network failed for the moment; the same call may succeed later."""
+
+
+class ThrottledError(TransientError):
+    """The provider asked us to slow down.
+
+    `retry_after` is in seconds, None when the provider named no time.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(SyncError):  # noqa: N818 - named for what is known, as the others in this tree
+    """A write may or may not have taken effect, and its idempotency key cannot tell; look the record up first."""
+
+
+class AuthorizationLost(SyncError):  # noqa: N818
+    """The provider refuses our credential; the venue must connect again."""
+
+
+class RecordRejected(SyncError):  # noqa: N818
+    """The provider or a check refuses one record; `code` is a short machine-readable reason."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BatchRefused(SyncError):  # noqa: N818
+    """The provider refused an atomic batch and wrote nothing of it."""
+
+
+class ConnectionBusy(SyncError):  # noqa: N818
+    """Another sync of the same connection and entity holds the lock."""
+
+
+class DeclarationError(SyncError):
+    """A declaration or mapping file is wrong: `file`, the `path` inside it and the reason."""
+
+    def __init__(self, file: Path | str, path: str, reason: str) -> None:
+        super().__init__(f"{file}: {path or 'file'}: {reason}")
+        self.file = str(file)
+        self.path = path
+        self.reason = reason
+
+
+class ConfigurationError(SyncError):
+    """A setting, an argument or an environment variable is wrong."""
+
+
+class ProviderRefused(SyncError):  # noqa: N818
+    """The provider refuses the request as a whole, and repeating it will not help."""
+
+
+class IntegrityError(SyncError):
+    """Something that must always hold does not; nothing may be written on top of it."""
