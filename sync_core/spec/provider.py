@@ -1,0 +1,129 @@
+"""A provider's declaration: authentication, limits and the entities that are kept in step."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Direction = Literal["push", "pull", "both"]
+Conflict = Literal["newest_wins", "venue_wins", "provider_wins"]
+Kind = Literal["products", "customers", "inventory", "transactions"]
+
+
+class Declared(BaseModel):
+    """Base of every declared value: frozen, and a key nobody knows is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ApiSpec(Declared):
+    """Where the provider's API lives."""
+
+    base: str = Field(description="Base address of the production API, without a trailing slash.")
+    sandbox_base: str | None = Field(default=None, description="Base address for sandbox accounts, if it differs.")
+    base_env: str = Field(description="Environment variable that overrides both, e.g. for simulators.")
+    version: str = Field(description="The API version every request is pinned to.")
+    timeout_seconds: float = Field(default=60, gt=0)
+
+
+class AuthSpec(Declared):
+    """What a venue gives us to act for it."""
+
+    kind: Literal["api_key"] = "api_key"
+    fields: tuple[Name, ...] = Field(min_length=1, description="Names of the credential's parts; all are secret.")
+    help: str = Field(description="One sentence for the person who connects: where to find the key.")
+
+
+class RateSpec(Declared):
+    """An allowance per connection. The client stays at 90 % of it."""
+
+    per_second: float = Field(gt=0)
+    per_endpoint_per_second: float | None = Field(default=None, gt=0)
+
+
+class LimitSpec(Declared):
+    """How hard a connection may work the provider."""
+
+    production: RateSpec
+    sandbox: RateSpec
+    concurrency: int = Field(default=4, ge=1, le=64, description="Simultaneous requests per connection.")
+    idempotency_hours: float = Field(gt=0, description="How long the provider remembers an idempotency key.")
+
+
+class BatchSpec(Declared):
+    """How many records travel in one request, per operation; 1 where the provider has no batch."""
+
+    create: int = Field(default=1, ge=1)
+    update: int = Field(default=1, ge=1)
+    delete: int = Field(default=1, ge=1)
+    concurrency: int | None = Field(default=None, ge=1, description="Lower than the provider's where it serialises.")
+
+
+class EntitySpec(Declared):
+    """One kind of object at the provider, kept in step with one of the venue's tables."""
+
+    kind: Kind
+    model: Name = Field(description="The canonical model (mappings/models/<model>.yaml): the venue's table.")
+    direction: Direction
+    description: str
+    mapping: str | None = Field(default=None, description="Mapping file below mappings/; <provider>/<entity> if unset.")
+    batch: BatchSpec = BatchSpec()
+    conflict: Conflict = "newest_wins"
+    on_delete: Literal["delete", "archive", "ignore"] = "ignore"
+    where: dict[str, str] = Field(
+        default_factory=dict, description="Only rows with these column values; pulled rows are stamped with them."
+    )
+    needs: tuple[Name, ...] = Field(default=(), description="Entities of this provider that are synced first.")
+    max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")
+    stale_after_hours: float = Field(default=24, gt=0, description="Freshness that the asset promises.")
+
+    @property
+    def pushes(self) -> bool:
+        """Whether the venue's changes go to the provider."""
+        return self.direction in ("push", "both")
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the provider's changes come to the venue."""
+        return self.direction in ("pull", "both")
+
+
+class ProviderSpec(Declared):
+    """Everything about a provider that is policy rather than behaviour."""
+
+    provider: Name
+    title: str
+    client: str = Field(
+        pattern=r"^[\w.]+:\w+$", description="module:callable of the client (see providers/protocol.py)."
+    )
+    owners: tuple[str, ...] = ()
+    docs: str = ""
+    api: ApiSpec
+    auth: AuthSpec
+    limits: LimitSpec
+    cadence: str = Field(default="*/15 * * * *", description="Cron line of the incremental sync.")
+    entities: dict[Name, EntitySpec] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _needs_exist(self) -> "ProviderSpec":
+        for name, entity in self.entities.items():
+            for needed in entity.needs:
+                if needed not in self.entities:
+                    raise ValueError(f"entities.{name}.needs: there is no entity {needed!r} in this declaration")
+        self.in_order()
+        return self
+
+    def in_order(self) -> tuple[str, ...]:
+        """Entity names such that each comes after those it needs. Raises ValueError on a circle."""
+        done: list[str] = []
+        while len(done) < len(self.entities):
+            ready = [n for n, e in self.entities.items() if n not in done and all(x in done for x in e.needs)]
+            if not ready:
+                circle = ", ".join(sorted(set(self.entities) - set(done)))
+                raise ValueError(f"entities: {circle} need each other in a circle")
+            done.extend(ready)
+        return tuple(done)
+
+    def mapping_of(self, entity: str) -> str:
+        """The mapping file of an entity, below mappings/, without its suffix."""
+        return self.entities[entity].mapping or f"{self.provider}/{entity}"

@@ -1,0 +1,225 @@
+"""Schema `venue`: the platform's own records, of which it is the system of record.
+
+Every synced table has the key (venue_id, id), `updated_at` (when the business last changed it), `deleted_at`
+(soft deletion) and `changed_xid`: the transaction that last touched the row, stamped by a trigger.
+`changed_xid` is the push watermark: unlike a timestamp it cannot miss a transaction that committed late.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.types import UserDefinedType
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The type's name in SQL."""
+        return "xid8"
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+TIMESTAMP = sa.DateTime(timezone=True)
+NOW = sa.text("now()")
+
+venues = sa.Table(
+    "venues",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, server_default="default"),
+    sa.Column("city", sa.Text),
+    sa.Column("region", sa.Text),
+    sa.Column("country", sa.Text),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("timezone", sa.Text, nullable=False, server_default="UTC"),
+    sa.Column("seats", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("active", sa.Boolean, nullable=False, server_default="true"),
+    sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
+    # A venue is a partition key: no commas, slashes or blanks, for Dagster's UI and its ranges.
+    sa.CheckConstraint("id ~ '^[a-z0-9][a-z0-9_-]{0,62}$'", name="id_is_a_slug"),
+    sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_iso_4217"),
+    schema="venue",
+)
+
+
+def _synced(name: str, *columns: sa.Column[object] | sa.Constraint | sa.Index) -> sa.Table:
+    table = sa.Table(
+        name,
+        metadata,
+        sa.Column("venue_id", sa.Text, sa.ForeignKey("venue.venues.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("id", sa.Text, primary_key=True),
+        *columns,
+        sa.Column("updated_at", TIMESTAMP, nullable=False, server_default=NOW),
+        sa.Column("deleted_at", TIMESTAMP),
+        sa.Column("changed_xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+        schema="venue",
+    )
+    sa.Index(None, table.c.venue_id, table.c.changed_xid)
+    return table
+
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("venue_id", sa.Text, sa.ForeignKey("venue.venues.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("category", sa.Text),
+    sa.Column("starts_at", TIMESTAMP),
+    schema="venue",
+)
+
+products = _synced(
+    "products",
+    sa.Column("event_id", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),  # ticket | merchandise
+    sa.Column("sku", sa.Text),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("description", sa.Text),
+    sa.Column("price_minor", sa.BigInteger),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False, server_default="true"),
+)
+
+customers = _synced(
+    "customers",
+    sa.Column("given_name", sa.Text),
+    sa.Column("family_name", sa.Text),
+    sa.Column("company", sa.Text),
+    sa.Column("email", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("address_line1", sa.Text),
+    sa.Column("city", sa.Text),
+    sa.Column("region", sa.Text),
+    sa.Column("postcode", sa.Text),
+    sa.Column("country", sa.Text),  # ISO 3166-1 alpha-2
+    sa.Column("note", sa.Text),
+)
+
+# The stock of a product: `id` is the product's id.
+stock = _synced(
+    "stock",
+    sa.Column("quantity", sa.BigInteger, nullable=False),
+)
+
+# A sale. `provider` is where it is paid: stripe, square, ... or door.
+orders = _synced(
+    "orders",
+    sa.Column("customer_id", sa.Text),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False, server_default="sale"),  # sale | opening balance
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("ordered_at", TIMESTAMP, nullable=False),
+)
+
+order_lines = sa.Table(
+    "order_lines",
+    metadata,
+    sa.Column("venue_id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("line", sa.Integer, primary_key=True),
+    sa.Column("product_id", sa.Text),
+    sa.Column("sku", sa.Text),
+    sa.Column("description", sa.Text),
+    sa.Column("quantity", sa.BigInteger, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),  # the whole line, not one piece
+    sa.ForeignKeyConstraint(
+        ["venue_id", "order_id"], ["venue.orders.venue_id", "venue.orders.id"], ondelete="CASCADE"
+    ),
+    schema="venue",
+)
+
+# Money that a provider took (a Stripe charge, a Square payment); `id` is the provider's own id.
+payments = _synced(
+    "payments",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),  # pending | succeeded | failed | canceled
+    sa.Column("description", sa.Text),
+    sa.Column("paid_at", TIMESTAMP),
+)
+
+# An attempt to be paid (a Stripe payment intent), whether or not money moved.
+payment_attempts = _synced(
+    "payment_attempts",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("payment_id", sa.Text),
+    sa.Column("order_id", sa.Text),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("started_at", TIMESTAMP),
+)
+
+# Money given back. The venue may decide on a refund before the payment is known: a trigger on payments
+# then fills payment_id by order_id, which makes the refund due for the next push.
+refunds = _synced(
+    "refunds",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text),
+    sa.Column("payment_id", sa.Text),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("status", sa.Text, nullable=False, server_default="requested"),
+    sa.Column("refunded_at", TIMESTAMP),
+)
+
+# The provider's own books (a Stripe balance transaction): what a payout is made of.
+balance_entries = _synced(
+    "balance_entries",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("source", sa.Text),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("fee_minor", sa.BigInteger, nullable=False),
+    sa.Column("net_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("available_on", TIMESTAMP),
+    sa.Column("booked_at", TIMESTAMP),
+)
+
+sa.Index(None, payments.c.venue_id, payments.c.order_id)
+sa.Index(None, refunds.c.venue_id, refunds.c.order_id)
+
+# Rows of an imported file that could not become records, each with its reason.
+import_rejections = sa.Table(
+    "import_rejections",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),  # the file's name
+    sa.Column("row", sa.BigInteger, primary_key=True),  # 1-based
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("content", pg.JSONB, nullable=False),
+    sa.Column("imported_at", TIMESTAMP, nullable=False, server_default=NOW),
+    schema="venue",
+)
+
+SYNCED: tuple[sa.Table, ...] = (
+    products,
+    customers,
+    stock,
+    orders,
+    payments,
+    payment_attempts,
+    refunds,
+    balance_entries,
+)
