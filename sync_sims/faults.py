@@ -1,0 +1,115 @@
+"""Injected faults: which requests go wrong, and how, decided by the order of arrival and a seed alone."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal, cast, get_args
+from urllib.parse import unquote_plus
+
+from sync_sims.wire import Request
+
+Kind = Literal["error_before", "error_after", "drop_before", "drop_after", "throttle", "delay", "refuse", "half_answer"]
+KINDS: frozenset[str] = frozenset(get_args(Kind))
+
+
+@dataclass(slots=True)
+class Fault:
+    """One thing that goes wrong with the requests it matches.
+
+    `times` is how often it may happen (None: always); `probability` is drawn for each matching request; `seconds` is
+    the length of a delay; `body` replaces the provider's error body of a refusal.
+    """
+
+    kind: Kind
+    status: int = 500
+    method: str | None = None
+    path: str | None = None
+    account: str | None = None
+    body_contains: str | None = None
+    times: int | None = None
+    probability: float = 1.0
+    seconds: float = 0.0
+    body: Any | None = None
+    fired: int = field(default=0, init=False)
+
+    def matches(self, request: Request, account: str | None) -> bool:
+        """Whether the fault is about this request and has not yet happened `times` times."""
+        if self.times is not None and self.fired >= self.times:
+            return False
+        if self.method is not None and request.method != self.method.upper():
+            return False
+        if self.path is not None and not fnmatchcase(request.path, self.path):
+            return False
+        if self.account is not None and account != self.account:
+            return False
+        return self.body_contains is None or _contains(request.body, self.body_contains)
+
+
+def _contains(body: bytes, wanted: str) -> bool:
+    """Search the body as sent and, for form bodies, as meant."""
+    text = body.decode("utf-8", "replace")
+    return wanted in text or wanted in unquote_plus(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What happens to one request: first a delay in seconds, then at most one other fault."""
+
+    delay: float
+    fault: Fault | None
+
+
+_NOTHING = Plan(delay=0.0, fault=None)
+
+
+class Faults:
+    """The faults in force, in the order given: delays add up, the first other match decides."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Let everything work again."""
+        self.configure([], seed=0)
+
+    def configure(self, faults: list[Fault], *, seed: int) -> None:
+        """Replace the faults in force; `seed` makes every later draw repeatable."""
+        self.faults = faults
+        self._random = random.Random(seed)
+
+    def plan(self, request: Request, account: str | None) -> Plan:
+        """Decide what goes wrong with this request, and remember that it did."""
+        if not self.faults:
+            return _NOTHING
+        delay = 0.0
+        for fault in self.faults:
+            if not fault.matches(request, account):
+                continue
+            if fault.probability < 1.0 and self._random.random() >= fault.probability:
+                continue
+            fault.fired += 1
+            if fault.kind != "delay":
+                return Plan(delay=delay, fault=fault)
+            delay += fault.seconds
+        return Plan(delay=delay, fault=None)
+
+
+_FIELDS = frozenset(
+    {"kind", "status", "method", "path", "account", "body_contains", "times", "probability", "seconds", "body"}
+)
+
+
+def fault_from(row: Mapping[str, Any]) -> Fault:
+    """Build a fault from its JSON form.
+
+    Raises:
+        ValueError: The kind is unknown or the row holds an unknown field.
+    """
+    unknown = sorted(set(row) - _FIELDS)
+    if unknown:
+        raise ValueError(f"A fault has no field {unknown[0]!r}; use one of {', '.join(sorted(_FIELDS))}.")
+    if row.get("kind") not in KINDS:
+        raise ValueError(f"There is no fault {row.get('kind')!r}; use one of {', '.join(sorted(KINDS))}.")
+    given = {name: value for name, value in row.items() if value is not None}
+    return Fault(**{**given, "kind": cast("Kind", row["kind"])})
