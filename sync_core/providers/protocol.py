@@ -12,7 +12,6 @@ import requests
 
 from sync_core.spec.provider import ProviderSpec
 
-
 Json = Any
 Operation = Literal["create", "update", "delete"]
 

@@ -84,6 +84,8 @@ class Template(Declared):
                 if mapped.direction not in (side, "both"):
                     continue
                 if mapped.remote in seen and side == "push":
-                    raise ValueError(f"fields.{name}.remote: {mapped.remote} is already written by {seen[mapped.remote]}")
+                    raise ValueError(
+                        f"fields.{name}.remote: {mapped.remote} is already written by {seen[mapped.remote]}"
+                    )
                 seen[mapped.remote] = name
         return self

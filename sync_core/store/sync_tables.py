@@ -26,9 +26,7 @@ connections = sa.Table(
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.UniqueConstraint("venue_id", "provider"),
     sa.CheckConstraint("environment IN ('production', 'sandbox')", name="environment"),
-    sa.CheckConstraint(
-        "status IN ('disconnected', 'connecting', 'connected', 'error', 'suspended')", name="status"
-    ),
+    sa.CheckConstraint("status IN ('disconnected', 'connecting', 'connected', 'error', 'suspended')", name="status"),
     schema="sync",
 )
 

@@ -5,6 +5,8 @@ Every synced table has the key (venue_id, id), `updated_at` (when the business l
 `changed_xid` is the push watermark: unlike a timestamp it cannot miss a transaction that committed late.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.types import UserDefinedType
@@ -54,7 +56,7 @@ venues = sa.Table(
 )
 
 
-def _synced(name: str, *columns: sa.Column[object] | sa.Constraint | sa.Index) -> sa.Table:
+def _synced(name: str, *columns: sa.Column[Any] | sa.Constraint | sa.Index) -> sa.Table:
     table = sa.Table(
         name,
         metadata,
@@ -136,9 +138,7 @@ order_lines = sa.Table(
     sa.Column("description", sa.Text),
     sa.Column("quantity", sa.BigInteger, nullable=False),
     sa.Column("amount_minor", sa.BigInteger, nullable=False),  # the whole line, not one piece
-    sa.ForeignKeyConstraint(
-        ["venue_id", "order_id"], ["venue.orders.venue_id", "venue.orders.id"], ondelete="CASCADE"
-    ),
+    sa.ForeignKeyConstraint(["venue_id", "order_id"], ["venue.orders.venue_id", "venue.orders.id"], ondelete="CASCADE"),
     schema="venue",
 )
 

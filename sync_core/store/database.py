@@ -1,0 +1,53 @@
+"""Connecting to PostgreSQL: one way to make an engine, and the addresses derived from the one DATABASE_URL."""
+
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from sync_core.errors import ConfigurationError
+
+DAGSTER_SCHEMA = "dagster"
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError("DATABASE_URL is not a database address: use postgresql://user@host/name.") from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ConfigurationError(f"DATABASE_URL names {parsed.get_backend_name()}: only PostgreSQL is supported.")
+    return parsed
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def open_engine(url: str, *, pool_size: int = 20, application: str = "venue-sync") -> sa.Engine:
+    """An engine on `url` (any postgresql:// address) with psycopg 3, UTC sessions and orjson.
+
+    `pool_size` is the number of connections kept; twice as many may be open at once.
+    """
+    return sa.create_engine(
+        _parsed(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        connect_args={"application_name": application, "options": "-c timezone=UTC", "connect_timeout": 10},
+    )
+
+
+def dagster_url(url: str) -> str:
+    """The address for Dagster's own storage: the same database, its own schema, and the driver it needs.
+
+    dagster-postgres speaks psycopg2; naming the driver keeps it off psycopg 3, with which its NOTIFY fails.
+    """
+    parsed = _parsed(url).set(drivername="postgresql+psycopg2")
+    return parsed.update_query_dict({"options": f"-csearch_path={DAGSTER_SCHEMA}"}).render_as_string(
+        hide_password=False
+    )

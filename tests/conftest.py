@@ -1,0 +1,68 @@
+"""Fixtures that every test may use: a real PostgreSQL, migrated, and an empty database for each test that asks."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from sync_core.store.database import open_engine
+from sync_core.store.embedded import EmbeddedPostgres
+from sync_core.store.migrate import upgrade
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A throw-away PostgreSQL server for this test process."""
+    home = Path(tempfile.mkdtemp(prefix="venue-sync-test-"))
+    server = EmbeddedPostgres(home, durable=False)
+    server.start()
+    yield server
+    server.stop()
+    server.remove()
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: EmbeddedPostgres) -> str:
+    """The name of a migrated, empty database that others are copied from."""
+    engine = open_engine(postgres.url)
+    upgrade(engine)
+    engine.dispose()
+    return sa.engine.make_url(postgres.url).database or ""
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The address of a database without any table."""
+    yield from _database(postgres, "template1")
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+    """The address of a migrated, empty database of this test's own."""
+    yield from _database(postgres, template_database)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[sa.Engine]:
+    """An engine on a migrated, empty database of this test's own."""
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    admin = open_engine(postgres.url_of("postgres"))
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield postgres.url_of(name)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
