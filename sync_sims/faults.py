@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import unquote_plus
 
 from sync_sims.wire import Request
@@ -111,5 +111,5 @@ def fault_from(row: Mapping[str, Any]) -> Fault:
         raise ValueError(f"A fault has no field {unknown[0]!r}; use one of {', '.join(sorted(_FIELDS))}.")
     if row.get("kind") not in KINDS:
         raise ValueError(f"There is no fault {row.get('kind')!r}; use one of {', '.join(sorted(KINDS))}.")
-    given = {name: value for name, value in row.items() if value is not None}
-    return Fault(**{**given, "kind": cast("Kind", row["kind"])})
+    given: dict[str, Any] = {name: value for name, value in row.items() if value is not None}
+    return Fault(**given)
