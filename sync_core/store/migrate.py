@@ -57,7 +57,7 @@ def newest() -> str:
 def differences(engine: sa.Engine) -> list[Any]:
     """How the database differs from the declared tables; empty when it is as declared."""
     # Reflection must know the type of changed_xid, or it warns and compares nothing.
-    ischema_names["xid8"] = Xid8
+    ischema_names["xid8"] = Xid8  # pyright: ignore[reportArgumentType] - typed as the built-in types only
     with engine.connect() as connection:
         return list(compare_metadata(_context(connection), metadata))
 

@@ -1,0 +1,107 @@
+"""Connections: which venue has which account at which provider, and how it stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from sync_core.errors import ConfigurationError
+from sync_core.store.sync_tables import connections
+from sync_core.store.venue_tables import venues
+
+Environment = Literal["production", "sandbox"]
+COLUMNS = (
+    connections.c.id,
+    connections.c.venue_id,
+    connections.c.provider,
+    connections.c.environment,
+    connections.c.status,
+    connections.c.account_id,
+    connections.c.account_name,
+    connections.c.last_error,
+    connections.c.last_error_at,
+    connections.c.last_sync_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One venue at one provider."""
+
+    id: int
+    venue: str
+    provider: str
+    environment: Environment
+    status: str
+    account_id: str | None
+    account_name: str | None
+    last_error: str | None
+    last_error_at: datetime | None
+    last_sync_at: datetime | None
+
+    @property
+    def label(self) -> str:
+        """How people and logs name it."""
+        return f"{self.venue}/{self.provider}"
+
+
+def save(
+    conn: sa.Connection, venue: str, provider: str, *, environment: Environment, account_id: str, account_name: str
+) -> int:
+    """Make or renew the connection as connected; its id. Raises ConfigurationError when the venue does not exist."""
+    if conn.execute(sa.select(venues.c.id).where(venues.c.id == venue)).first() is None:
+        raise ConfigurationError(f"There is no venue {venue!r}: see 'venue-sync venues list'.")
+    fresh = {
+        "environment": environment,
+        "status": "connected",
+        "account_id": account_id,
+        "account_name": account_name,
+        "last_error": None,
+        "last_error_at": None,
+        "connected_at": sa.func.now(),
+    }
+    upsert = (
+        pg.insert(connections)
+        .values(venue_id=venue, provider=provider, **fresh)
+        .on_conflict_do_update(index_elements=["venue_id", "provider"], set_=fresh)
+        .returning(connections.c.id)
+    )
+    return conn.execute(upsert).scalar_one()
+
+
+def find(conn: sa.Connection, venue: str, provider: str) -> Connection | None:
+    """The connection of `venue` at `provider`, None when there is none."""
+    row = conn.execute(
+        sa.select(*COLUMNS).where(connections.c.venue_id == venue, connections.c.provider == provider)
+    ).first()
+    return Connection(*row) if row else None
+
+
+def all_of(conn: sa.Connection, *, provider: str | None = None) -> list[Connection]:
+    """Every connection, or every one at `provider`, in venue order."""
+    query = sa.select(*COLUMNS).order_by(connections.c.venue_id, connections.c.provider)
+    if provider is not None:
+        query = query.where(connections.c.provider == provider)
+    return [Connection(*row) for row in conn.execute(query)]
+
+
+def among(conn: sa.Connection, provider: str, *, venue_ids: list[str]) -> dict[str, Connection]:
+    """The connections at `provider` of these venues, by venue: one query however many there are."""
+    query = sa.select(*COLUMNS).where(connections.c.provider == provider, connections.c.venue_id == sa.any_(venue_ids))
+    return {row.venue_id: Connection(*row) for row in conn.execute(query)}
+
+
+def mark_failed(conn: sa.Connection, connection_id: int, *, reason: str) -> None:
+    """The provider refuses the credential: nothing runs until the venue connects again."""
+    conn.execute(
+        sa.update(connections)
+        .where(connections.c.id == connection_id)
+        .values(status="error", last_error=reason, last_error_at=sa.func.now())
+    )
+
+
+def mark_synced(conn: sa.Connection, connection_id: int) -> None:
+    """A sync of this connection has just gone well."""
+    conn.execute(sa.update(connections).where(connections.c.id == connection_id).values(last_sync_at=sa.func.now()))
