@@ -1,0 +1,249 @@
+"""The one way to reach a provider: a requests session whose every call is limited, retried, broken and counted.
+
+Stays true: a request that may have had an effect is repeated only when its caller says that a repeat is harmless;
+every call has a timeout; errors name provider, connection and endpoint, never a query, a body or a secret.
+"""
+
+import http.cookiejar
+import importlib.metadata
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import tenacity
+from requests.adapters import HTTPAdapter
+
+from sync_core.clock import Clock
+from sync_core.errors import TransientError
+from sync_core.http.backoff import delay, retry_after_seconds
+from sync_core.http.breaker import Breaker
+from sync_core.http.calls import CallCount, CallLog, endpoint_of
+from sync_core.http.limiter import Limiter
+from sync_core.spec.provider import RateSpec
+
+REPEAT_HEADER = "X-Repeat"
+"""A request marked `X-Repeat: safe` is repeated like a GET; the mark is not sent."""
+CONNECT_SECONDS = 10.0
+
+_KEY_HEADER = "Idempotency-Key"
+_NETWORK_ERRORS = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallPolicy:
+    """How hard and how patiently one connection works its provider.
+
+    `connection` is a label for people ("venue/stripe"); `rate` is the allowance, of which 90 % are used;
+    `timeout` in seconds bounds each wait for the provider; `retries` repeats at most, within `retry_budget_seconds`.
+    """
+
+    provider: str
+    connection: str
+    rate: RateSpec
+    concurrency: int
+    timeout: float
+    retries: int = 5
+    retry_budget_seconds: float = 60.0
+
+
+def open_session(
+    policy: CallPolicy, *, clock: Clock, rng: random.Random, calls: CallLog, correlation: str
+) -> requests.Session:
+    """A session for one connection; its threads may share it. Close it when done.
+
+    After the last repeat the provider's answer is returned whatever its status; the client makes sense of it.
+
+    Args:
+        policy: limits and patience.
+        clock: waits and measures.
+        rng: draws the jitter.
+        calls: where the calls are counted.
+        correlation: id of the run or request on whose behalf we call; sent along for the provider's support.
+
+    Raises (when used):
+        TransientError: The provider could not be reached, or failed so often that nobody calls it for a while.
+    """
+    adapter = _ReliableAdapter(policy, clock=clock, rng=rng, calls=calls)
+    session = requests.Session()
+    # Proxies, .netrc and certificates out of the environment would change calls behind the declaration's back.
+    session.trust_env = False
+    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    session.headers["User-Agent"] = f"venue-sync/{_version()}"
+    session.headers["X-Request-Source"] = f"venue-sync/{_version()} {correlation}"
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _version() -> str:
+    return importlib.metadata.version("venue-sync")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one attempt came to: a response whose body is read, or the reason why there is none."""
+
+    response: requests.Response | None
+    reason: str = ""
+    hopeless: bool = False
+    retry_after: float | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the provider is at fault now; an old failure that it replays is not news."""
+        return self.response is None or (self.response.status_code >= 500 and not self._replayed)  # noqa: PLR2004 - HTTP
+
+    @property
+    def passing(self) -> bool:
+        """Whether another attempt may fare better."""
+        if self.response is None:
+            return not self.hopeless
+        return self.failed or self.response.status_code in (408, 429)
+
+    @property
+    def _replayed(self) -> bool:
+        # Stripe stores the first answer to an idempotency key, a 500 too, and repeats it for ever
+        # (docs.stripe.com/api/idempotent_requests).
+        return self.response is not None and self.response.headers.get("Idempotent-Replayed") == "true"
+
+
+class _ReliableAdapter(HTTPAdapter):
+    """Breaker around retry around limiter around the real send."""
+
+    def __init__(self, policy: CallPolicy, *, clock: Clock, rng: random.Random, calls: CallLog) -> None:
+        super().__init__(pool_connections=2, pool_maxsize=policy.concurrency)
+        self._policy = policy
+        self._clock = clock
+        self._rng = rng
+        self._calls = calls
+        self._slots = threading.BoundedSemaphore(policy.concurrency)
+        self._breaker = Breaker(clock=clock)
+        self._limiter = Limiter(
+            per_second=policy.rate.per_second,
+            per_endpoint_per_second=policy.rate.per_endpoint_per_second,
+            clock=clock,
+        )
+
+    def send(  # noqa: PLR0917 - the signature is requests' own
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002
+        timeout: Any = None,
+        verify: bool | str = True,  # noqa: FBT001, FBT002
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        endpoint = endpoint_of(request.method or "GET", request.path_url)
+        seconds = self._breaker.admit()
+        if seconds is not None:
+            raise TransientError(
+                f"{self._policy.provider} has failed repeatedly for {self._policy.connection}, so {endpoint} was not "
+                f"called; calls resume in {seconds:.0f} s."
+            )
+        limit = timeout if timeout is not None else self._policy.timeout
+        real = {
+            "stream": stream,
+            "timeout": limit if isinstance(limit, tuple) else (min(CONNECT_SECONDS, limit), limit),
+            "verify": verify,
+            "cert": cert,
+            "proxies": proxies,
+        }
+        try:
+            answer = self._call(request, endpoint, real)
+        except BaseException:
+            self._breaker.abandoned()
+            raise
+        if answer.failed:
+            self._breaker.failed()
+        else:
+            self._breaker.succeeded()
+        if answer.response is None:
+            raise TransientError(
+                f"{self._policy.provider} did not answer {endpoint} for {self._policy.connection}: {answer.reason}; "
+                f"the same call may succeed later."
+            )
+        return answer.response
+
+    def _call(self, request: requests.PreparedRequest, endpoint: str, real: Mapping[str, Any]) -> _Answer:
+        """Attempt until there is a lasting answer, or patience ends."""
+        marked = request.headers.pop(REPEAT_HEADER, None) == "safe"
+        keyed = _KEY_HEADER in request.headers
+        repeatable = marked or keyed or request.method in ("GET", "HEAD")
+        began = self._clock.monotonic()
+
+        def again(answer: _Answer) -> bool:
+            # 409 on a keyed request: an earlier attempt with the same key is still being worked on.
+            busy = keyed and answer.response is not None and answer.response.status_code == 409  # noqa: PLR2004 - HTTP
+            return repeatable and (busy or answer.passing) and self._breaker.state != "open"
+
+        def pause(state: tenacity.RetryCallState) -> float:
+            return delay(state.attempt_number, _result(state).retry_after, rng=self._rng)
+
+        def enough(state: tenacity.RetryCallState) -> bool:
+            elapsed = self._clock.monotonic() - began + state.upcoming_sleep
+            return state.attempt_number > self._policy.retries or elapsed > self._policy.retry_budget_seconds
+
+        def attempt() -> _Answer:
+            return self._attempt(request, endpoint, real, first=retrying.statistics["attempt_number"] == 1)
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_result(again),
+            wait=pause,
+            stop=enough,
+            sleep=self._clock.sleep,
+            retry_error_callback=_result,
+        )
+        return retrying(attempt)
+
+    def _attempt(
+        self, request: requests.PreparedRequest, endpoint: str, real: Mapping[str, Any], *, first: bool
+    ) -> _Answer:
+        with self._slots:
+            self._limiter.acquire(endpoint)
+            began = self._clock.monotonic()
+            answer = self._send_once(request, real)
+            seconds = self._clock.monotonic() - began
+        response = answer.response
+        throttled = response is not None and response.status_code == 429  # noqa: PLR2004 - HTTP
+        if throttled:
+            self._limiter.throttled(endpoint)
+        self._calls.add(
+            endpoint,
+            CallCount(
+                calls=1,
+                retries=0 if first else 1,
+                throttles=int(throttled),
+                failures=int(answer.failed),
+                bytes=0 if response is None else len(response.content),
+                seconds=seconds,
+            ),
+        )
+        return answer
+
+    def _send_once(self, request: requests.PreparedRequest, real: Mapping[str, Any]) -> _Answer:
+        try:
+            response = super().send(request, **real)
+            # Read here, so that a body cut short is repeated and the connection goes back to the pool.
+            _ = response.content
+        except requests.exceptions.SSLError:
+            return _Answer(None, reason="the TLS connection was refused", hopeless=True)
+        except requests.Timeout:
+            return _Answer(None, reason=f"no answer within {self._policy.timeout:g} s")
+        except _NETWORK_ERRORS:
+            return _Answer(None, reason="the connection failed")
+        named = retry_after_seconds(response.headers.get("Retry-After"), now=self._clock.now())
+        return _Answer(response, retry_after=named)
+
+
+def _result(state: tenacity.RetryCallState) -> _Answer:
+    if state.outcome is None:
+        raise RuntimeError("tenacity asked about an attempt that has not ended")
+    return state.outcome.result()
