@@ -1,0 +1,54 @@
+# `make help` lists the targets. Everything runs in .venv; nothing is installed outside it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Two levels of quiet: errors are shown, pip's remarks about its own configuration are not.
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+
+.PHONY: help install check test demo lock fmt clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+$(BIN)/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "venue-sync needs Python 3.11 or newer, and '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1 || true): run 'make $(or $(MAKECMDGOALS),install) PYTHON=/path/to/python3.11'." >&2; exit 2; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(STAMP): $(BIN)/python requirements.lock pyproject.toml
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
+	$(PIP) install --no-deps -e . --config-settings editable_mode=compat
+	@touch $(STAMP)
+
+install: $(STAMP) ## Make .venv with exactly the versions and hashes of requirements.lock
+
+check: $(STAMP) ## Format, lint, types, layers, and whether Dagster loads the definitions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/venue-sync check
+
+test: check ## Install, check, and run every test
+	$(BIN)/pytest -n 2
+
+demo: $(STAMP) ## Try it: two simulated providers, venues, Dagster [ONCE=1 ends with a verdict] [DATA=folder]
+	$(BIN)/venue-sync demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")
+
+lock: $(BIN)/python ## Resolve pyproject.toml anew into requirements.lock
+	$(PIP) install uv
+	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements.lock
+
+fmt: $(STAMP) ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove the virtualenv, caches and build leftovers; not the state in .venue-sync
+	rm -rf $(VENV) *.egg-info build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
