@@ -1,12 +1,42 @@
 """Canonical models and mapping templates: how a venue's row and a provider's object name the same thing."""
 
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sync_core.spec.provider import Declared, Direction, Name
 
 ColumnType = Literal["text", "integer", "boolean", "timestamp"]
+RemotePath = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][\w-]*(\.[\w-]+|\[\d+\])*$", description="Dotted path in the provider's object."),
+]
+
+
+class Check(Declared):
+    """What must hold of a value; a row that breaks it is quarantined with the reason.
+
+    In a model it guards the venue's table against what is pulled; in a template it guards the provider against
+    what is pushed, and speaks of the value as the provider will see it.
+    """
+
+    max_length: int | None = Field(default=None, ge=1, description="In Unicode code points.")
+    min_length: int | None = Field(default=None, ge=0, description="In Unicode code points.")
+    matches: str | None = Field(default=None, description="Regular expression the whole value must match.")
+    says: str | None = Field(default=None, description="What `matches` means, for people: 'must be <says>'.")
+    one_of: tuple[Any, ...] | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+
+    @field_validator("matches")
+    @classmethod
+    def _is_a_regular_expression(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+        return value
 
 
 class Column(Declared):
@@ -14,7 +44,9 @@ class Column(Declared):
 
     type: ColumnType
     description: str
+    required: bool = Field(default=False, description="The table refuses a row without it.")
     personal: bool = Field(default=False, description="Personal data: redacted in logs and tables of failures.")
+    check: Check = Check()
 
 
 class Model(Declared):
@@ -32,28 +64,36 @@ class Reference(Declared):
     pick: str = Field(default="id", description="'id' for the remote id, else a key of that record's remote state.")
 
 
-class Check(Declared):
-    """What must hold of a mapped value; a row that breaks it is quarantined with the reason."""
-
-    max_length: int | None = Field(default=None, ge=1)
-    min_length: int | None = Field(default=None, ge=0)
-    matches: str | None = Field(default=None, description="Regular expression the whole value must match.")
-    one_of: tuple[Any, ...] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-
-
 class MappedField(Declared):
     """One field: the venue's column on the left, the provider's dotted path on the right."""
 
-    remote: str = Field(
-        pattern=r"^[A-Za-z_][\w-]*(\.[\w-]+|\[\d+\])*$", description="Dotted path in the provider's object."
-    )
+    remote: RemotePath
     direction: Direction = "both"
     transform: tuple[str, ...] = Field(default=(), description="Transforms on the way out; undone on the way in.")
-    required: bool = False
-    default: Any = Field(default=None, description="Used where the source has no value.")
+    required: bool = Field(default=False, description="A row without a value is quarantined, either way.")
+    default: Any = Field(default=None, description="The venue's value where the source has none, either way.")
     reference: Reference | None = None
+    check: Check = Check()
+    description: str = ""
+
+
+class Joined(Declared):
+    """Two columns that are one text at the provider, such as given and family name.
+
+    Out: the columns' values, trimmed, with `separator` between those that are not empty.
+    Back: where the texts at `kept` still join to the provider's text, they are the columns' values: nothing is lost.
+    Otherwise somebody wrote the text at the provider, and it is split at its last separator; a text without
+    a separator (one name, a name in a script without blanks) belongs to the first column alone.
+    """
+
+    columns: tuple[Name, Name]
+    remote: RemotePath
+    separator: str = Field(default=" ", min_length=1)
+    kept: tuple[RemotePath, RemotePath] | None = Field(
+        default=None, description="Paths at which the provider keeps the two values beside the joined text."
+    )
+    direction: Direction = "both"
+    required: bool = False
     check: Check = Check()
     description: str = ""
 
@@ -61,7 +101,7 @@ class MappedField(Declared):
 class Constant(Declared):
     """A value every pushed object carries."""
 
-    remote: str
+    remote: RemotePath
     value: Any
 
 
@@ -71,21 +111,40 @@ class Template(Declared):
     model: Name
     description: str = ""
     fields: dict[Name, MappedField] = Field(min_length=1)
+    joined: tuple[Joined, ...] = ()
     constants: tuple[Constant, ...] = Field(default=(), description="Sent on create only, never compared.")
+    new_rows: dict[Name, Any] = Field(
+        default_factory=dict, description="Columns of a row that the provider created; never written over later."
+    )
     any_of: tuple[tuple[Name, ...], ...] = Field(
         default=(), description="Groups of columns of which at least one must have a value on push."
     )
 
     @model_validator(mode="after")
-    def _paths_are_distinct(self) -> "Template":
-        for side in ("push", "pull"):
-            seen: dict[str, str] = {}
-            for name, mapped in self.fields.items():
-                if mapped.direction not in (side, "both"):
-                    continue
-                if mapped.remote in seen and side == "push":
-                    raise ValueError(
-                        f"fields.{name}.remote: {mapped.remote} is already written by {seen[mapped.remote]}"
-                    )
-                seen[mapped.remote] = name
+    def _pushed_paths_are_distinct(self) -> "Template":
+        seen: dict[str, str] = {}
+        for owner, path in self._pushed_paths():
+            if path in seen:
+                raise ValueError(f"{owner}: {path} is already written by {seen[path]}")
+            seen[path] = owner
+        return self
+
+    def _pushed_paths(self) -> list[tuple[str, str]]:
+        fields = [(f"fields.{n}.remote", f.remote) for n, f in self.fields.items() if f.direction != "pull"]
+        joined = [
+            (f"joined.{i}", path)
+            for i, j in enumerate(self.joined)
+            if j.direction != "pull"
+            for path in (j.remote, *(j.kept or ()))
+        ]
+        return fields + joined + [(f"constants.{i}.remote", c.remote) for i, c in enumerate(self.constants)]
+
+    @model_validator(mode="after")
+    def _columns_have_one_source(self) -> "Template":
+        seen = set(self.fields)
+        for i, joined in enumerate(self.joined):
+            for column in joined.columns:
+                if column in seen:
+                    raise ValueError(f"joined.{i}.columns: {column} is mapped twice")
+                seen.add(column)
         return self

@@ -1,0 +1,108 @@
+"""The way in: a template and its model become a Mapping, or a DeclarationError that names file, path and reason.
+
+Everything that can be wrong about a declaration is found here, before any record moves: what compiles can only
+meet bad values, never bad columns.
+"""
+
+from collections.abc import Mapping as Map
+from pathlib import Path
+
+from sync_core.errors import DeclarationError
+from sync_core.mapping.cells import BadValue
+from sync_core.mapping.compiler import Compiler
+from sync_core.mapping.frame_schema import BadRow
+from sync_core.mapping.hashing import content_hash
+from sync_core.mapping.mapping import BoundReference, Mapping
+from sync_core.mapping.paths import nest, pick
+from sync_core.spec.load import load_model, load_template
+from sync_core.spec.provider import ProviderSpec
+from sync_core.spec.template import Model, Template
+
+__all__ = [
+    "BadRow",
+    "BadValue",
+    "BoundReference",
+    "Mapping",
+    "compile_mapping",
+    "content_hash",
+    "load_mappings",
+    "load_models",
+    "nest",
+    "pick",
+]
+
+
+def compile_mapping(template: Template, model: Model, *, where: str) -> Mapping:
+    """`template` over `model`, ready to map frames.
+
+    Args:
+        template: how an entity is mapped.
+        model: the canonical record it names.
+        where: the template's file, for errors.
+
+    Raises:
+        DeclarationError: an unknown column or transform, a check or transform of the wrong type, paths that
+            contradict each other.
+    """
+    return Compiler(template, model, where).mapping()
+
+
+def load_models(folder: Path) -> dict[str, Model]:
+    """The canonical models in `folder`/models, by name. Raises DeclarationError where a name is not its file's."""
+    models: dict[str, Model] = {}
+    for file in sorted((folder / "models").glob("*.yaml")):
+        model = load_model(file)
+        if model.model != file.stem:
+            raise DeclarationError(file, "model", f"must be {file.stem}, as the file is called")
+        models[model.model] = model
+    return models
+
+
+def load_mappings(specs: Map[str, ProviderSpec], folder: Path) -> dict[tuple[str, str], Mapping]:
+    """The compiled mapping of every declared entity, by (provider, entity).
+
+    Args:
+        specs: the providers' declarations, by name.
+        folder: where models/ and the providers' templates are.
+
+    Raises:
+        DeclarationError: a file is missing or wrong, or a template does not fit its entity's declaration.
+    """
+    models = load_models(folder)
+    return {
+        (provider, entity): _load(spec, entity, folder, models)
+        for provider, spec in specs.items()
+        for entity in spec.entities
+    }
+
+
+def _load(spec: ProviderSpec, entity: str, folder: Path, models: Map[str, Model]) -> Mapping:
+    file = folder / f"{spec.mapping_of(entity)}.yaml"
+    template = load_template(file)
+    declared = spec.entities[entity]
+    if template.model != declared.model:
+        raise DeclarationError(file, "model", f"must be {declared.model}, as {spec.provider}'s {entity} declares")
+    if template.model not in models:
+        raise DeclarationError(file, "model", f"there is no models/{template.model}.yaml")
+    mapping = compile_mapping(template, models[template.model], where=str(file))
+    _check_directions(mapping, spec, entity, file)
+    _check_references(mapping, spec, entity, file)
+    for column in declared.where:
+        if column not in mapping.model.columns:
+            raise DeclarationError(file, "model", f"{entity}.where names {column}, which {template.model} has not")
+    return mapping
+
+
+def _check_directions(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path) -> None:
+    declared = spec.entities[entity]
+    if declared.pushes and not mapping.push_paths:
+        raise DeclarationError(file, "fields", f"{spec.provider}'s {entity} is pushed, but no field is")
+    if declared.pulls and not mapping.pull_paths:
+        raise DeclarationError(file, "fields", f"{spec.provider}'s {entity} is pulled, but no field is")
+
+
+def _check_references(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path) -> None:
+    for reference in mapping.references:
+        if reference.entity not in spec.entities[entity].needs:
+            reason = f"{entity} must declare that it needs {reference.entity}"
+            raise DeclarationError(file, f"fields.{reference.column}.reference.entity", reason)

@@ -1,0 +1,202 @@
+"""Pandera schemas of mapped frames, and bad rows with sentences instead of pandera's tables.
+
+A schema carries every rule of its columns, types included, so it stands alone as a gate before a write. Rules are
+checked lazily over whole columns: a frame is judged once, and each bad row is told everything that is wrong with it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from sync_core.mapping.cells import PYTHON_TYPE, SPOKEN, BadValue, Subject
+from sync_core.spec.template import Check, ColumnType
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that must not be written: its id, the venue's column at fault, a code and one or more sentences."""
+
+    id: str
+    column: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that must hold of a value that is not None; `text` completes 'amount ...'.
+
+    `measure` is what a reason shows in place of the value; a measure tells nothing personal.
+    """
+
+    code: str
+    text: str
+    holds: Callable[[Any], bool]
+    measure: Callable[[Any], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuledColumn:
+    """A column of a mapped frame: `name` in the frame, the venue's `column` it speaks of, and its rules."""
+
+    name: str
+    column: str
+    kind: ColumnType
+    required: bool
+    personal: bool
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of `names` (of the frame) must have a value; `columns` are the venue's."""
+
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def rules_of(check: Check, kind: ColumnType) -> tuple[Rule, ...]:
+    """The rules a check declares for values of `kind`. Raises ValueError where it cannot apply to that type."""
+    rules = tuple(_text_rules(check)) + tuple(_number_rules(check))
+    for rule in rules:
+        wanted = "integer" if rule.code in ("minimum", "maximum") else "text"
+        if kind != wanted:
+            raise ValueError(f"{rule.code} cannot apply to {SPOKEN[kind]}")
+    return rules + tuple(_choice_rules(check, kind))
+
+
+def _text_rules(check: Check) -> Iterable[Rule]:
+    if (most := check.max_length) is not None:
+        yield Rule("max_length", f"must have at most {most} characters", lambda v: len(v) <= most, measure=len)
+    if (least := check.min_length) is not None:
+        yield Rule("min_length", f"must have at least {least} characters", lambda v: len(v) >= least, measure=len)
+    if check.matches is not None:
+        whole = re.compile(check.matches).fullmatch
+        meaning = check.says or f"a text that matches {check.matches}"
+        yield Rule("matches", f"must be {meaning}", lambda v: whole(v) is not None)
+
+
+def _number_rules(check: Check) -> Iterable[Rule]:
+    if (low := check.minimum) is not None:
+        yield Rule("minimum", f"must be at least {low}", lambda v: v >= low)
+    if (high := check.maximum) is not None:
+        yield Rule("maximum", f"must be at most {high}", lambda v: v <= high)
+
+
+def _choice_rules(check: Check, kind: ColumnType) -> Iterable[Rule]:
+    if check.one_of is None:
+        return
+    if any(type(choice) is not PYTHON_TYPE[kind] for choice in check.one_of):
+        raise ValueError(f"one_of must list values that are {SPOKEN[kind]}")
+    choices = frozenset(check.one_of)
+    yield Rule("one_of", f"must be one of {', '.join(map(str, check.one_of))}", lambda v: v in choices)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRules:
+    """The columns of a frame with their rules, and the pandera schema made of them."""
+
+    columns: tuple[RuledColumn, ...]
+    any_of: tuple[AnyOf, ...]
+    schema: pa.DataFrameSchema
+
+    def judge(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[BadRow]]:
+        """The good rows of `frame`, and one BadRow per bad row, in the frame's order."""
+        try:
+            self.schema.validate(frame.reset_index(drop=True), lazy=True)
+        except SchemaErrors as errors:
+            bad = self._bad_rows(frame, errors.failure_cases)
+            good = [position not in bad for position in range(len(frame))]
+            return frame[good], list(bad.values())
+        return frame, []
+
+    def _bad_rows(self, frame: pd.DataFrame, failures: pd.DataFrame) -> dict[int, BadRow]:
+        """Bad rows by position."""
+        wrong: dict[int, set[tuple[str, str]]] = {}
+        if failures["index"].isna().any():
+            raise ValueError(f"the frame has not the columns of its schema: {', '.join(frame.columns)}")
+        for context, column, code, position in zip(
+            failures["schema_context"], failures["column"], failures["check"], failures["index"], strict=True
+        ):
+            where = str(column) if context == "Column" else ""
+            wrong.setdefault(int(position), set()).add((where, str(code)))
+        return {position: self._bad_row(frame, position, wrong[position]) for position in sorted(wrong)}
+
+    def _bad_row(self, frame: pd.DataFrame, position: int, wrong: set[tuple[str, str]]) -> BadRow:
+        found = [
+            (ruled.column, *said)
+            for ruled in self.columns
+            for said in _said(ruled, frame[ruled.name].iloc[position], {c for n, c in wrong if n == ruled.name})
+        ]
+        found += [
+            (group.columns[0], "any_of", f"One of {', '.join(group.columns)} must have a value.")
+            for number, group in enumerate(self.any_of)
+            if ("", f"any_of {number}") in wrong
+        ]
+        column, code, _ = found[0]
+        return BadRow(str(frame.index[position]), column, code, " ".join(reason for _, _, reason in found))
+
+
+def _said(ruled: RuledColumn, value: Any, codes: set[str]) -> Iterable[tuple[str, str]]:
+    """Code and sentence of each broken rule of one cell."""
+    subject = Subject(ruled.name, ruled.personal)
+    if isinstance(value, BadValue):
+        yield value.code, value.reason
+    elif "type" in codes:
+        yield "type", subject.breaks(f"must be {SPOKEN[ruled.kind]}", value)
+    elif "not_nullable" in codes:
+        yield "required", f"{ruled.name} must have a value."
+    else:
+        for rule in ruled.rules:
+            if rule.code in codes:
+                yield rule.code, _sentence(rule, subject, value)
+
+
+def _sentence(rule: Rule, subject: Subject, value: Any) -> str:
+    if rule.measure is None:
+        return subject.breaks(rule.text, value)
+    return Subject(subject.name, personal=False).breaks(rule.text, rule.measure(value))
+
+
+def frame_rules(columns: Sequence[RuledColumn], any_of: Sequence[AnyOf] = ()) -> FrameRules:
+    """The rules of a frame with exactly these `columns`, in this order."""
+    schema = pa.DataFrameSchema(
+        {ruled.name: _pandera_column(ruled) for ruled in columns},
+        checks=[_pandera_any_of(f"any_of {number}", group) for number, group in enumerate(any_of)],
+        strict=True,
+        ordered=True,
+        unique_column_names=True,
+    )
+    return FrameRules(tuple(columns), tuple(any_of), schema)
+
+
+def _pandera_column(ruled: RuledColumn) -> pa.Column:
+    expected = PYTHON_TYPE[ruled.kind]
+    checks = [_pandera_check("type", lambda value: type(value) is expected)]
+    checks += [_pandera_check(rule.code, _if_typed(expected, rule.holds)) for rule in ruled.rules]
+    return pa.Column(None, checks=checks, nullable=not ruled.required, required=True)
+
+
+def _if_typed(expected: type, holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """`holds`, but silent about values of another type: the type check speaks of those."""
+    return lambda value: type(value) is not expected or holds(value)
+
+
+def _pandera_check(code: str, holds: Callable[[Any], bool]) -> pa.Check:
+    def over(values: pd.Series) -> pd.Series:
+        held = [value is None or holds(value) for value in values]
+        return pd.Series(held, index=values.index, dtype=bool)
+
+    return pa.Check(over, name=code, error=code, ignore_na=False)
+
+
+def _pandera_any_of(code: str, group: AnyOf) -> pa.Check:
+    def over(frame: pd.DataFrame) -> pd.Series:
+        return frame[list(group.names)].notna().any(axis=1)
+
+    return pa.Check(over, name=code, error=code, ignore_na=False)
