@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from sync_core.errors import ConfigurationError
 
 Stage = Literal["development", "production"]
+MOST_WORKERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,15 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if stage not in ("development", "production"):
         raise ConfigurationError(f"VENUE_SYNC_STAGE is {stage!r}: use development or production.")
     workers = environ.get("VENUE_SYNC_WORKERS", "8")
-    if not workers.isdigit() or not 1 <= int(workers) <= 64:
-        raise ConfigurationError(f"VENUE_SYNC_WORKERS is {workers!r}: use a number from 1 to 64.")
+    if not workers.isdigit() or not 1 <= int(workers) <= MOST_WORKERS:
+        raise ConfigurationError(f"VENUE_SYNC_WORKERS is {workers!r}: use a number from 1 to {MOST_WORKERS}.")
     bases = {name: value.rstrip("/") for name, value in environ.items() if name.endswith("_API_BASE") and value}
     for name, value in bases.items():
         if not value.startswith(("http://", "https://")):
             raise ConfigurationError(f"{name} is not an address: it must start with https:// (or http://).")
     return Settings(
         home=Path(environ.get("VENUE_SYNC_HOME") or ".venue-sync").resolve(),
-        stage=cast("Stage", stage),
+        stage=stage,
         database_url=environ.get("DATABASE_URL") or None,
         kms_key_id=environ.get("VENUE_SYNC_KMS_KEY_ID") or None,
         kms_endpoint=environ.get("AWS_ENDPOINT_URL_KMS") or None,

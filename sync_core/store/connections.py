@@ -89,7 +89,7 @@ def all_of(conn: sa.Connection, *, provider: str | None = None) -> list[Connecti
 
 def among(conn: sa.Connection, provider: str, *, venue_ids: list[str]) -> dict[str, Connection]:
     """The connections at `provider` of these venues, by venue: one query however many there are."""
-    query = sa.select(*COLUMNS).where(connections.c.provider == provider, connections.c.venue_id == sa.any_(venue_ids))
+    query = sa.select(*COLUMNS).where(connections.c.provider == provider, connections.c.venue_id.in_(venue_ids))
     return {row.venue_id: Connection(*row) for row in conn.execute(query)}
 
 

@@ -86,7 +86,7 @@ events = sa.Table(
 products = _synced(
     "products",
     sa.Column("event_id", sa.Text),
-    sa.Column("kind", sa.Text, nullable=False),  # ticket | merchandise
+    sa.Column("kind", sa.Text, nullable=False, server_default="merchandise"),  # ticket | merchandise
     sa.Column("sku", sa.Text),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("description", sa.Text),

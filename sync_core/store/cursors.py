@@ -1,0 +1,26 @@
+"""Cursors and watermarks: how far each direction of a connection's entity has been read."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from sync_core.store.bulk import upsert
+from sync_core.store.sync_tables import cursors
+
+Direction = Literal["push", "pull"]
+
+
+def position(conn: sa.Connection, connection_id: int, entity: str, *, direction: Direction) -> dict[str, Any] | None:
+    """Where the direction stands, None before its first time."""
+    return conn.execute(
+        sa.select(cursors.c.position).where(
+            cursors.c.connection_id == connection_id, cursors.c.entity == entity, cursors.c.direction == direction
+        )
+    ).scalar_one_or_none()
+
+
+def move(conn: sa.Connection, connection_id: int, entity: str, *, direction: Direction, to: Mapping[str, Any]) -> None:
+    """Move the cursor, in the same transaction as what was read up to there."""
+    row = {"connection_id": connection_id, "entity": entity, "direction": direction, "position": dict(to)}
+    upsert(conn, cursors, [row], update=["position"])

@@ -1,0 +1,127 @@
+"""Dead letters: records that need a person, each with its reason; resolved when the record goes through after all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from sync_core.store.sync_tables import connections, dead_letters
+
+Direction = Literal["push", "pull"]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A record that could not be synced: `record_id` is the local id on push, the remote id on pull."""
+
+    record_id: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLetter:
+    """A dead letter as people see it."""
+
+    id: int
+    venue: str
+    provider: str
+    entity: str
+    direction: Direction
+    record_id: str
+    code: str
+    reason: str
+    attempts: int
+    first_at: datetime
+    last_at: datetime
+
+
+def post(
+    conn: sa.Connection, connection_id: int, entity: str, *, direction: Direction, letters: Sequence[Letter]
+) -> None:
+    """Open a dead letter per record, or count another attempt on the one that is there."""
+    if not letters:
+        return
+    insert = pg.insert(dead_letters)
+    conn.execute(
+        insert.on_conflict_do_update(
+            index_elements=["connection_id", "entity", "direction", "record_id"],
+            set_={
+                "code": insert.excluded.code,
+                "reason": insert.excluded.reason,
+                "status": "open",
+                "attempts": dead_letters.c.attempts + 1,
+                "last_at": sa.func.now(),
+            },
+        ),
+        [
+            {
+                "connection_id": connection_id,
+                "entity": entity,
+                "direction": direction,
+                "record_id": letter.record_id,
+                "code": letter.code,
+                "reason": letter.reason,
+            }
+            for letter in letters
+        ],
+    )
+
+
+def resolve(conn: sa.Connection, connection_id: int, entity: str, *, direction: Direction, ids: Sequence[str]) -> None:
+    """These records went through: their open letters are resolved."""
+    conn.execute(
+        sa.update(dead_letters)
+        .where(
+            dead_letters.c.connection_id == connection_id,
+            dead_letters.c.entity == entity,
+            dead_letters.c.direction == direction,
+            dead_letters.c.status == "open",
+            dead_letters.c.record_id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text))),
+        )
+        .values(status="resolved", last_at=sa.func.now())
+    )
+
+
+def open_for(
+    conn: sa.Connection, provider: str, entity: str, *, venues: Sequence[str], limit: int = 100
+) -> tuple[int, list[OpenLetter]]:
+    """How many letters are open for an entity in these venues, and the latest `limit` of them."""
+    mine = (
+        connections.c.provider == provider,
+        dead_letters.c.entity == entity,
+        dead_letters.c.status == "open",
+        connections.c.venue_id.in_(list(venues)),
+    )
+    total = conn.execute(
+        sa.select(sa.func.count()).select_from(dead_letters.join(connections)).where(*mine)
+    ).scalar_one()
+    query = _open().where(*mine).order_by(dead_letters.c.last_at.desc(), dead_letters.c.id).limit(limit)
+    return total, [OpenLetter(*row) for row in conn.execute(query)]
+
+
+def all_open(conn: sa.Connection, *, venue: str | None = None, limit: int = 100) -> list[OpenLetter]:
+    """The latest open letters, of one venue or of all."""
+    query = _open().where(dead_letters.c.status == "open").order_by(dead_letters.c.last_at.desc(), dead_letters.c.id)
+    if venue is not None:
+        query = query.where(connections.c.venue_id == venue)
+    return [OpenLetter(*row) for row in conn.execute(query.limit(limit))]
+
+
+def _open() -> sa.Select[tuple[object, ...]]:
+    return sa.select(
+        dead_letters.c.id,
+        connections.c.venue_id,
+        connections.c.provider,
+        dead_letters.c.entity,
+        dead_letters.c.direction,
+        dead_letters.c.record_id,
+        dead_letters.c.code,
+        dead_letters.c.reason,
+        dead_letters.c.attempts,
+        dead_letters.c.first_at,
+        dead_letters.c.last_at,
+    ).select_from(dead_letters.join(connections))

@@ -1,0 +1,112 @@
+"""The ledger: what we know to be at the provider, one row per record of a connection's entity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sync_core.store.bulk import upsert
+from sync_core.store.sync_tables import ledger
+
+Flat = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record known to be at the provider. `pushed` and `seen` are flat: provider path -> value."""
+
+    local_id: str
+    remote_id: str
+    remote_state: Flat
+    pushed_hash: bytes | None
+    pushed: Flat | None
+    seen_hash: bytes | None
+    seen: Flat | None
+    remote_updated_at: datetime | None
+    deleted: bool
+
+
+_COLUMNS = tuple(ledger.c[name] for name in Entry.__dataclass_fields__)
+_LIGHT = tuple(column if column.name not in ("pushed", "seen") else sa.null().label(column.name) for column in _COLUMNS)
+
+
+def _select(columns: Sequence[Any], connection_id: int, entity: str) -> sa.Select[Any]:
+    return sa.select(*columns).where(ledger.c.connection_id == connection_id, ledger.c.entity == entity)
+
+
+def _texts(values: Sequence[str]) -> sa.BindParameter[Any]:
+    return sa.bindparam(None, list(values), sa.ARRAY(sa.Text), unique=True)
+
+
+def by_local(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> dict[str, Entry]:
+    """Entries by local id, without `pushed` and `seen`: enough to tell changed from unchanged."""
+    query = _select(_LIGHT, connection_id, entity).where(ledger.c.local_id == sa.any_(_texts(ids)))
+    return {row.local_id: Entry(*row) for row in conn.execute(query)}
+
+
+def pushed_of(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> dict[str, Flat]:
+    """What we last wrote, by local id."""
+    query = _select((ledger.c.local_id, ledger.c.pushed), connection_id, entity).where(
+        ledger.c.local_id == sa.any_(_texts(ids))
+    )
+    return {row.local_id: row.pushed or {} for row in conn.execute(query)}
+
+
+def seen_of(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> dict[str, Flat]:
+    """What the provider last showed, by local id."""
+    query = _select((ledger.c.local_id, ledger.c.seen), connection_id, entity).where(
+        ledger.c.local_id == sa.any_(_texts(ids))
+    )
+    return {row.local_id: row.seen or {} for row in conn.execute(query)}
+
+
+def by_remote(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> dict[str, Entry]:
+    """Whole entries by remote id."""
+    query = _select(_COLUMNS, connection_id, entity).where(ledger.c.remote_id == sa.any_(_texts(ids)))
+    return {row.remote_id: Entry(*row) for row in conn.execute(query)}
+
+
+def remote_values(
+    conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str], pick: str
+) -> dict[str, str]:
+    """What other records call these: local id -> remote id ('id') or a key of the remote state; live records only."""
+    value = ledger.c.remote_id if pick == "id" else ledger.c.remote_state[pick].astext
+    query = _select((ledger.c.local_id, value), connection_id, entity).where(
+        ledger.c.local_id == sa.any_(_texts(ids)), ledger.c.deleted.is_(False), value.is_not(None)
+    )
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def local_ids(
+    conn: sa.Connection, connection_id: int, entity: str, *, values: Sequence[str], pick: str
+) -> dict[str, str]:
+    """The way back: remote id or state value -> local id."""
+    value = ledger.c.remote_id if pick == "id" else ledger.c.remote_state[pick].astext
+    query = _select((value, ledger.c.local_id), connection_id, entity).where(value == sa.any_(_texts(values)))
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def settle(conn: sa.Connection, connection_id: int, entity: str, *, entries: Sequence[Entry]) -> None:
+    """Write what is now known. An entry whose remote record answered to another local id replaces that one."""
+    rows = [
+        {"connection_id": connection_id, "entity": entity}
+        | {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
+        for entry in entries
+    ]
+    update = [name for name in Entry.__dataclass_fields__ if name != "local_id"]
+    upsert(conn, ledger, rows, update=update)
+
+
+def mark_deleted(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> None:
+    """The provider's objects of these local ids are gone."""
+    conn.execute(
+        sa.update(ledger)
+        .where(
+            ledger.c.connection_id == connection_id,
+            ledger.c.entity == entity,
+            ledger.c.local_id == sa.any_(_texts(ids)),
+        )
+        .values(deleted=True)
+    )

@@ -1,0 +1,73 @@
+"""Rows to look at again although they did not change: they wait for another record, or were refused."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from sync_core.store.sync_tables import pending
+
+FIRST_RETRY = timedelta(minutes=5)
+LAST_RETRY = timedelta(hours=24)
+
+
+def due(conn: sa.Connection, connection_id: int, entity: str) -> list[str]:
+    """Local ids whose time has come, in id order."""
+    query = (
+        sa.select(pending.c.local_id)
+        .where(pending.c.connection_id == connection_id, pending.c.entity == entity, pending.c.due_at <= sa.func.now())
+        .order_by(pending.c.local_id)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def wait(conn: sa.Connection, connection_id: int, entity: str, *, reasons: Mapping[str, str]) -> None:
+    """These rows are complete but for another record; they are due at every sync until it is there."""
+    _keep(conn, connection_id, entity, reasons, first=sa.func.now(), again=sa.func.now())
+
+
+def retry_later(conn: sa.Connection, connection_id: int, entity: str, *, reasons: Mapping[str, str]) -> None:
+    """These rows were refused: try again after five minutes, doubling with each attempt up to a day."""
+    seconds = sa.func.least(
+        LAST_RETRY.total_seconds(), FIRST_RETRY.total_seconds() * sa.func.power(2, pending.c.attempts)
+    )
+    again = sa.func.now() + seconds * sa.text("interval '1 second'")
+    _keep(conn, connection_id, entity, reasons, first=sa.func.now() + FIRST_RETRY, again=again)
+
+
+def clear(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> None:
+    """These rows need no second look."""
+    conn.execute(
+        sa.delete(pending).where(
+            pending.c.connection_id == connection_id,
+            pending.c.entity == entity,
+            pending.c.local_id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text))),
+        )
+    )
+
+
+def _keep(
+    conn: sa.Connection,
+    connection_id: int,
+    entity: str,
+    reasons: Mapping[str, str],
+    *,
+    first: sa.ColumnElement[Any],
+    again: sa.ColumnElement[Any],
+) -> None:
+    rows = [
+        {"connection_id": connection_id, "entity": entity, "local_id": local_id, "reason": reason}
+        for local_id, reason in reasons.items()
+    ]
+    if not rows:
+        return
+    insert = pg.insert(pending)
+    conn.execute(
+        insert.values(due_at=first).on_conflict_do_update(
+            index_elements=["connection_id", "entity", "local_id"],
+            set_={"reason": insert.excluded.reason, "attempts": pending.c.attempts + 1, "due_at": again},
+        ),
+        rows,
+    )

@@ -1,0 +1,114 @@
+"""The venue's own rows: which changed, what they hold now, and writing what a provider knew better.
+
+A change is found by the transaction that made it, not by a timestamp: a transaction that commits late still has
+an id at or above the horizon of every reader that did not see it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sync_core.store.bulk import Row, upsert
+from sync_core.store.venue_tables import SYNCED
+
+TABLES: Mapping[str, sa.Table] = {table.name: table for table in SYNCED}
+ALWAYS = ("id", "updated_at", "deleted_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows one entity of one venue is about: its table, its columns, and a fixed filter."""
+
+    table: sa.Table
+    venue: str
+    columns: tuple[str, ...]
+    where: Mapping[str, str]
+
+    @property
+    def rows(self) -> sa.Select[Any]:
+        """The query for all of them."""
+        names = dict.fromkeys((*ALWAYS, *self.columns))
+        query = sa.select(*(self.table.c[name] for name in names)).where(self.table.c.venue_id == self.venue)
+        for name, value in self.where.items():
+            query = query.where(self.table.c[name] == value)
+        return query
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Rows changed by transactions at or after `xid`, or changed at or after `since`; both None: every row."""
+
+    xid: int | None = None
+    since: datetime | None = None
+
+    def restrict(self, query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+        """`query` with this restriction."""
+        if self.xid is not None:
+            query = query.where(table.c.changed_xid >= sa.cast(sa.cast(self.xid, sa.Text), table.c.changed_xid.type))
+        if self.since is not None:
+            query = query.where(table.c.updated_at >= self.since)
+        return query
+
+
+def horizon(conn: sa.Connection) -> int:
+    """The oldest transaction still running: everything below it is decided and visible to a reader that starts now."""
+    return int(conn.execute(sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")).scalar_one())
+
+
+def count(conn: sa.Connection, scope: Scope, changed: Changed) -> int:
+    """How many rows `chunk` will yield in all."""
+    inner = changed.restrict(scope.rows, scope.table).subquery()
+    return conn.execute(sa.select(sa.func.count()).select_from(inner)).scalar_one()
+
+
+def chunk(conn: sa.Connection, scope: Scope, changed: Changed, *, after: str | None, limit: int) -> list[Row]:
+    """The next `limit` changed rows in id order after `after`, deleted ones included."""
+    query = changed.restrict(scope.rows, scope.table).order_by(scope.table.c.id).limit(limit)
+    if after is not None:
+        query = query.where(scope.table.c.id > after)
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def by_ids(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row]:
+    """The rows with these ids, by id."""
+    query = scope.rows.where(scope.table.c.id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text))))
+    return {row["id"]: dict(row) for row in conn.execute(query).mappings()}
+
+
+def lock(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row]:
+    """As `by_ids`, holding the rows until the transaction ends, so that nobody's edit is overwritten unseen."""
+    query = (
+        scope.rows.where(scope.table.c.id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text))))
+        .order_by(scope.table.c.id)
+        .with_for_update()
+    )
+    return {row["id"]: dict(row) for row in conn.execute(query).mappings()}
+
+
+def write(conn: sa.Connection, scope: Scope, rows: Sequence[Row]) -> dict[str, Row]:
+    """Insert or update `rows` (all with the same columns, `id` among them); the rows as they now stand, by id.
+
+    The fixed filter is stamped on them, so that a row written here is inside the scope. A deleted row is revived.
+    """
+    stamp: Row = {"venue_id": scope.venue, "deleted_at": None, **scope.where}
+    stamped = [{**row, **stamp} for row in rows]
+    update = [name for name in (stamped[0] if stamped else {}) if name not in ("venue_id", "id")]
+    returned = upsert(
+        conn, scope.table, stamped, update=update, returning=tuple(dict.fromkeys((*ALWAYS, *scope.columns)))
+    )
+    return {row["id"]: row for row in returned}
+
+
+def mark_deleted(conn: sa.Connection, scope: Scope, ids: Sequence[str], *, at: datetime) -> int:
+    """Soft-delete the rows with these ids that are not deleted yet; how many."""
+    result = conn.execute(
+        sa.update(scope.table)
+        .where(
+            scope.table.c.venue_id == scope.venue, scope.table.c.id.in_(list(ids)), scope.table.c.deleted_at.is_(None)
+        )
+        .values(deleted_at=at)
+    )
+    return result.rowcount
