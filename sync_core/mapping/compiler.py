@@ -178,10 +178,10 @@ class Compiler:
         return groups
 
     def pull_rule(self, name: str) -> RuledColumn:
-        """What must hold of a pulled column: what the model says, and that it is there if the template requires it."""
+        """What must hold of a pulled column: what the model says, and what the template requires of a pulled field."""
         column = self.column(name, name)
         declared = self.template.fields.get(name)
-        required = column.required or (declared is not None and declared.required)
+        required = column.required or (declared is not None and declared.required and declared.direction == "pull")
         rules = self.rules(column.check, column.type, f"columns.{name}.check")
         return RuledColumn(name, name, column.type, required, column.personal, rules)
 

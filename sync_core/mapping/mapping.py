@@ -27,7 +27,7 @@ class BoundReference:
     """A column that holds another record's id.
 
     The engine puts the remote id (or `pick` of the remote state) in its place before `outbound`, and the local id
-    after `inbound`.
+    after `inbound`. A row whose `required` reference leads to a record that is not at the provider yet must wait.
     """
 
     column: str

@@ -70,7 +70,11 @@ class MappedField(Declared):
     remote: RemotePath
     direction: Direction = "both"
     transform: tuple[str, ...] = Field(default=(), description="Transforms on the way out; undone on the way in.")
-    required: bool = Field(default=False, description="A row without a value is quarantined, either way.")
+    required: bool = Field(
+        default=False,
+        description="The provider's object must have it: a row without is not pushed. On pull this holds only for "
+        "fields that are never pushed; for the others the model decides.",
+    )
     default: Any = Field(default=None, description="The venue's value where the source has none, either way.")
     reference: Reference | None = None
     check: Check = Check()
