@@ -1,4 +1,8 @@
-"""Who may act for which account: credentials as the provider's door sees them."""
+"""Who may act for which account: credentials as the provider's door sees them.
+
+A credential acts for the account it was first registered with; where a provider lets one name another account
+(Stripe-Account), it may name those it was registered with later.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,13 +23,15 @@ class Accounts:
 
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
-        self._credentials: dict[str, str] = {}
+        self._credentials: dict[str, tuple[str, ...]] = {}
         self._revoked: set[str] = set()
 
     def register(self, credential: str, *, account_id: str, name: str) -> None:
         """Let the credential act for the account; registering again renews a revoked credential."""
         self._accounts[account_id] = Account(account_id=account_id, name=name)
-        self._credentials[credential] = account_id
+        known = self._credentials.get(credential, ())
+        if account_id not in known:
+            self._credentials[credential] = (*known, account_id)
         self._revoked.discard(credential)
 
     def revoke(self, credential: str) -> None:
@@ -41,7 +47,12 @@ class Accounts:
 
     def account_id(self, credential: str) -> str | None:
         """The account the credential acts for, None unless it is active."""
-        return self._credentials.get(credential)
+        known = self._credentials.get(credential)
+        return known[0] if known else None
+
+    def may_act_for(self, credential: str, account_id: str) -> bool:
+        """Whether the credential is active and was registered with the account."""
+        return account_id in self._credentials.get(credential, ())
 
     def get(self, account_id: str) -> Account:
         """The account.
