@@ -110,3 +110,14 @@ def mark_deleted(conn: sa.Connection, connection_id: int, entity: str, *, ids: S
         )
         .values(deleted=True)
     )
+
+
+def forget(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> None:
+    """The provider's objects of these local ids are gone, and nothing of them matters to us any more."""
+    conn.execute(
+        sa.delete(ledger).where(
+            ledger.c.connection_id == connection_id,
+            ledger.c.entity == entity,
+            ledger.c.local_id == sa.any_(_texts(ids)),
+        )
+    )

@@ -1,0 +1,118 @@
+"""What a chunk of the venue's rows means for the provider: create, update, delete, or nothing. Writes nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sync_core.mapping.compile import BadRow, content_hash
+from sync_core.store import ledger
+from sync_core.store.bulk import Row
+from sync_core.store.intents import Intent
+from sync_core.store.ledger import Entry
+from sync_core.sync.conflict import changed
+from sync_core.sync.outbound import Flat, outbound
+from sync_core.sync.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What a chunk comes to. `before` holds what was last pushed of the records to update, for a plan to show."""
+
+    creates: list[Intent]
+    updates: list[Intent]
+    deletes: list[Intent]
+    unchanged: list[str]
+    bad: list[BadRow]
+    waiting: dict[str, str]
+    before: Mapping[str, Mapping[str, Any]]
+    mapped_rows: int
+
+    @property
+    def intents(self) -> list[Intent]:
+        """Every write, creates first."""
+        return [*self.creates, *self.updates, *self.deletes]
+
+
+def decide(work: Work, rows: Sequence[Row]) -> Decisions:
+    """Compare `rows` with the ledger."""
+    known = ledger.by_local(work.conn, *work.key, ids=[row["id"] for row in rows])
+    live = [row for row in rows if row["deleted_at"] is None]
+    out = outbound(work, live)
+    hashes = {local_id: content_hash(flat) for local_id, flat in out.mapped.items()}
+    stale = [i for i in out.mapped if i in known and (known[i].deleted or known[i].pushed_hash != hashes[i])]
+    before = ledger.pushed_of(work.conn, *work.key, ids=stale)
+    creates: list[Intent] = []
+    updates: list[Intent] = []
+    unchanged: list[str] = []
+    for local_id, flat in out.mapped.items():
+        entry = known.get(local_id)
+        if entry is None or (entry.deleted and work.spec.on_delete == "delete"):
+            creates.append(_create(work, local_id, flat))
+        elif entry.deleted and work.spec.on_delete == "archive":
+            updates.append(_update(work, entry, flat, flat))
+        elif entry.deleted or entry.pushed_hash == hashes[local_id]:
+            unchanged.append(local_id)
+        else:
+            fields = {path: flat.get(path) for path in sorted(changed(flat, before[local_id]))}
+            updates.append(_update(work, entry, flat, fields))
+    gone = [known[row["id"]] for row in rows if row["deleted_at"] is not None and row["id"] in known]
+    deletes = [_delete(work, e) for e in gone if not e.deleted and work.spec.on_delete != "ignore"]
+    settled = [
+        row["id"] for row in rows if row["deleted_at"] is not None and row["id"] not in {d.local_id for d in deletes}
+    ]
+    return Decisions(
+        creates=creates,
+        updates=updates,
+        deletes=deletes,
+        unchanged=unchanged + settled,
+        bad=out.bad,
+        waiting=out.waiting,
+        before=before,
+        mapped_rows=len(live) - len(out.waiting),
+    )
+
+
+def _create(work: Work, local_id: str, flat: Flat) -> Intent:
+    fields = {path: value for path, value in flat.items() if value is not None} | work.mapping.constants
+    return Intent(
+        local_id=local_id,
+        operation="create",
+        record_key=work.new_key(),
+        batch_key="",
+        position=0,
+        fields=fields,
+        mapped=flat,
+        remote_id=None,
+        remote_state={},
+        created_at=work.clock.now(),
+    )
+
+
+def _update(work: Work, entry: Entry, flat: Flat, fields: Flat) -> Intent:
+    return Intent(
+        local_id=entry.local_id,
+        operation="update",
+        record_key=work.new_key(),
+        batch_key="",
+        position=0,
+        fields=fields,
+        mapped=flat,
+        remote_id=entry.remote_id,
+        remote_state=entry.remote_state,
+        created_at=work.clock.now(),
+    )
+
+
+def _delete(work: Work, entry: Entry) -> Intent:
+    return Intent(
+        local_id=entry.local_id,
+        operation="delete",
+        record_key=work.new_key(),
+        batch_key="",
+        position=0,
+        fields={},
+        mapped={},
+        remote_id=entry.remote_id,
+        remote_state=entry.remote_state,
+        created_at=work.clock.now(),
+    )

@@ -1,0 +1,300 @@
+"""The engine: everything a sync needs, built once per process, and the way in for Dagster, the terminal and the API."""
+
+import importlib
+import logging
+import random
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from sync_core.clock import Clock, SystemClock
+from sync_core.errors import AuthorizationLost, ConfigurationError, SyncError
+from sync_core.http.calls import CallLog
+from sync_core.http.session import CallPolicy, open_session
+from sync_core.mapping.compile import Mapping as FieldMapping
+from sync_core.mapping.compile import load_mappings
+from sync_core.providers.protocol import Account, Provider, ProviderFactory
+from sync_core.settings import Settings
+from sync_core.spec.provider import ProviderSpec
+from sync_core.store import connections, locks, sync_log
+from sync_core.store.connections import Connection, Environment
+from sync_core.store.rows import TABLES, Scope
+from sync_core.sync.execute import replay
+from sync_core.sync.plan import foresee
+from sync_core.sync.pull import pull
+from sync_core.sync.push import push
+from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Status, silent
+from sync_core.sync.work import Tally, Work
+from sync_core.vault.cache import DataKeyCache
+from sync_core.vault.choose import open_keyring
+from sync_core.vault.credentials import Vault
+
+KIND = "api_key"
+_log = logging.getLogger(__name__)
+
+
+def random_key() -> str:
+    """A fresh idempotency key: 32 hex digits, within every provider's limit (Square payments: 45)."""
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whose account is to be opened, and with what. The secret never shows in its repr."""
+
+    label: str
+    environment: Environment
+    secret: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One sync that was asked for, and where its work is counted."""
+
+    connection: Connection
+    entity: str
+    mode: Mode
+    run_id: str
+    on_progress: OnProgress
+    tally: Tally = field(default_factory=Tally)
+    calls: CallLog = field(default_factory=CallLog)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What every sync of this process shares. Thread-safe: each sync takes its own database connection."""
+
+    database: sa.Engine
+    specs: Mapping[str, ProviderSpec]
+    mappings: Mapping[tuple[str, str], FieldMapping]
+    vault: Vault
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+    rng: random.Random = field(default_factory=random.SystemRandom)
+    new_key: Callable[[], str] = random_key
+
+    def sync(
+        self, connection: Connection, entity: str, *, mode: Mode, run_id: str, on_progress: OnProgress = silent
+    ) -> EntityReport:
+        """Bring one entity of one connection in step: finish what was left, pull, push.
+
+        A venue's trouble does not raise: it comes back as a report with status "failed" and a sentence.
+        """
+        started = self.clock.monotonic()
+        order = _Order(connection, entity, mode, run_id, on_progress)
+        status: Status = "failed"
+        try:
+            with self.database.connect() as conn, locks.holding(conn, connection.id, entity) as mine:
+                if mine:
+                    status, error = self._logged(conn, order)
+                else:
+                    status = "busy"
+                    error = f"Another sync of {entity} of {connection.label} is running; this one did nothing."
+        except DBAPIError as lost:
+            error = f"The database failed while {connection.label} was synced: {_first_line(lost)}"
+        return EntityReport(
+            venue=connection.venue,
+            provider=connection.provider,
+            entity=entity,
+            status=status,
+            counts=order.tally.counts,
+            api_calls=order.calls.snapshot().total.calls,
+            seconds=self.clock.monotonic() - started,
+            error=error,
+            failures=tuple(order.tally.failures),
+            frame_rows=order.tally.frame_rows,
+            frame_bad=order.tally.frame_bad,
+        )
+
+    def plan(self, connection: Connection, entity: str, *, mode: Mode) -> Plan:
+        """What `sync` would do, before it does. Reads at the provider, writes nowhere.
+
+        Raises the SyncError that would stop the sync.
+        """
+        order = _Order(connection, entity, mode, "plan", silent)
+        with self.database.connect() as conn, self._work(conn, order) as work:
+            return foresee(work)
+
+    def connect(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
+        """Test a credential against the provider, then seal and store it; the account it opens.
+
+        Raises:
+            ConfigurationError: unknown provider or venue, or not the credential's declared parts.
+            AuthorizationLost: the provider refuses it; nothing is stored.
+        """
+        spec = self.spec(provider)
+        if set(secret) != set(spec.auth.fields):
+            wanted = ", ".join(spec.auth.fields)
+            raise ConfigurationError(f"{spec.title} connects with exactly: {wanted}. {spec.auth.help}")
+        access = Access(f"{venue}/{provider}", environment, secret)
+        with self._client(spec, access, calls=CallLog(), correlation="connect") as client:
+            account = client.account()
+        with self.database.begin() as conn:
+            connection_id = connections.save(
+                conn, venue, provider, environment=environment, account_id=account.id, account_name=account.name
+            )
+            self.vault.store(
+                conn, connection_id=connection_id, venue=venue, provider=provider, kind=KIND, secret=secret
+            )
+        return account
+
+    def spec(self, provider: str) -> ProviderSpec:
+        """The declaration of `provider`. Raises ConfigurationError when there is none."""
+        if provider not in self.specs:
+            raise ConfigurationError(
+                f"There is no provider {provider!r}: declared are {', '.join(sorted(self.specs))}."
+            )
+        return self.specs[provider]
+
+    def _logged(self, conn: sa.Connection, order: _Order) -> tuple[Status, str | None]:
+        connection, tally = order.connection, order.tally
+        log_id = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
+        conn.commit()
+        error = self._troubled(conn, order)
+        if error is None:
+            connections.mark_synced(conn, connection.id)
+        status: Status = "succeeded" if error is None else "failed"
+        sync_log.finish(
+            conn,
+            log_id,
+            status=status,
+            counts={name: value for name, value in asdict(tally.counts).items() if value},
+            api_calls=order.calls.snapshot().total.calls,
+            error=error,
+        )
+        conn.commit()
+        return status, error
+
+    def _troubled(self, conn: sa.Connection, order: _Order) -> str | None:
+        """Run the sync; a sentence when it did not go through, with `conn` ready for a new transaction."""
+        label = order.connection.label
+        try:
+            with self._work(conn, order) as work:
+                _run(work)
+        except AuthorizationLost as lost:
+            conn.rollback()
+            connections.mark_failed(conn, order.connection.id, reason=str(lost))
+            return str(lost)
+        except SyncError as failed:
+            conn.rollback()
+            return str(failed)
+        except DBAPIError:
+            raise
+        except Exception as unexpected:  # noqa: BLE001 - one venue's surprise must not take the others along
+            _log.exception("sync.failed connection=%s entity=%s", label, order.entity)
+            conn.rollback()
+            return f"An unexpected {type(unexpected).__name__} stopped {label}; the log has the details."
+        return None
+
+    @contextmanager
+    def _work(self, conn: sa.Connection, order: _Order) -> Iterator[Work]:
+        connection, entity = order.connection, order.entity
+        spec = self.spec(connection.provider)
+        mapping = self.mappings[connection.provider, entity]
+        secret = self.vault.read(
+            conn, connection_id=connection.id, venue=connection.venue, provider=connection.provider, kind=KIND
+        )
+        conn.commit()
+        access = Access(connection.label, connection.environment, secret)
+        with self._client(spec, access, calls=order.calls, correlation=order.run_id) as client:
+            yield Work(
+                conn=conn,
+                connection=connection,
+                entity=entity,
+                provider_spec=spec,
+                mapping=mapping,
+                scope=scope_of(spec, entity, mapping, connection.venue),
+                provider=client,
+                clock=self.clock,
+                new_key=self.new_key,
+                mode=order.mode,
+                on_progress=order.on_progress,
+                tally=order.tally,
+            )
+
+    @contextmanager
+    def _client(self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str) -> Iterator[Provider]:
+        sandbox = access.environment == "sandbox"
+        policy = CallPolicy(
+            provider=spec.title,
+            connection=access.label,
+            rate=spec.limits.sandbox if sandbox else spec.limits.production,
+            concurrency=spec.limits.concurrency,
+            timeout=spec.api.timeout_seconds,
+        )
+        session = open_session(policy, clock=self.clock, rng=self.rng, calls=calls, correlation=correlation)
+        with session:
+            yield client_of(spec)(
+                spec=spec,
+                session=session,
+                base=self._base(spec, access.environment),
+                secret=access.secret,
+                sandbox=sandbox,
+            )
+
+    def _base(self, spec: ProviderSpec, environment: Environment) -> str:
+        declared = spec.api.sandbox_base if environment == "sandbox" and spec.api.sandbox_base else spec.api.base
+        return self.settings.bases.get(spec.api.base_env, declared)
+
+
+def open_engine_for(
+    settings: Settings, database: sa.Engine, *, specs: Mapping[str, ProviderSpec], templates: Path
+) -> Engine:
+    """An engine on `database` with the vault that `settings` names.
+
+    Raises:
+        DeclarationError: a mapping template or model below `templates` is wrong.
+        ConfigurationError: the keyring cannot be used.
+    """
+    keyring = open_keyring(
+        kms_key_id=settings.kms_key_id,
+        kms_endpoint=settings.kms_endpoint,
+        region=settings.region,
+        local_key_file=settings.local_key_file,
+        environment=settings.stage,
+    )
+    vault = Vault(DataKeyCache(keyring, clock=SystemClock()))
+    return Engine(
+        database=database, specs=specs, mappings=load_mappings(specs, templates), vault=vault, settings=settings
+    )
+
+
+def client_of(spec: ProviderSpec) -> ProviderFactory:
+    """The client that a declaration names. Raises ConfigurationError when there is no such thing."""
+    module, _, name = spec.client.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        raise ConfigurationError(
+            f"The declaration of {spec.provider} names the client {spec.client}, which is not there."
+        ) from None
+
+
+def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str) -> Scope:
+    """Which of the venue's rows an entity is about."""
+    declared = spec.entities[entity]
+    references = tuple(reference.column for reference in mapping.references)
+    return Scope(
+        table=TABLES[declared.model],
+        venue=venue,
+        columns=tuple(dict.fromkeys((*mapping.push_columns, *mapping.pull_columns, *references))),
+        where=declared.where,
+    )
+
+
+def _run(work: Work) -> None:
+    if work.spec.pushes:
+        replay(work)
+    if work.spec.pulls:
+        pull(work)
+    if work.spec.pushes:
+        push(work)
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().split("\n", maxsplit=1)[0][:200]

@@ -1,0 +1,139 @@
+"""The provider's objects in the venue's terms: which are news, which are echoes, and which row each one means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from sync_core.mapping.compile import Mapping, content_hash, pick
+from sync_core.providers.protocol import Remote
+from sync_core.store import ledger, rows
+from sync_core.store.dead_letters import Letter
+from sync_core.store.ledger import Entry
+from sync_core.sync.work import Work
+
+Flat = dict[str, Any]
+KEY = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One object that differs from what we last saw of it. `entry` is None when we did not know it."""
+
+    remote: Remote
+    seen: Flat
+    entry: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A page, sorted: `echoes` counts objects that look as we last saw them or are older than that."""
+
+    news: list[News]
+    gone: list[Entry]
+    echoes: int
+
+
+def sort_page(work: Work, records: Sequence[Remote]) -> Sorted:
+    """Compare a page with the ledger. Of several states of one object the last in the page counts."""
+    latest = {remote.id: remote for remote in records}
+    known = ledger.by_remote(work.conn, *work.key, ids=list(latest))
+    seen = dict(zip(latest, work.mapping.seen([remote.record for remote in latest.values()]), strict=True))
+    news: list[News] = []
+    gone: list[Entry] = []
+    for remote_id, remote in latest.items():
+        entry = known.get(remote_id)
+        if remote.deleted:
+            if entry is not None and not entry.deleted:
+                gone.append(entry)
+        elif entry is None or _is_news(entry, remote, seen[remote_id]):
+            news.append(News(remote, seen[remote_id], entry))
+    gone_or_new = len(news) + len(gone)
+    return Sorted(news=news, gone=gone, echoes=len(latest) - gone_or_new)
+
+
+def _is_news(entry: Entry, remote: Remote, seen: Flat) -> bool:
+    known, shown = entry.remote_updated_at, remote.updated_at
+    if known is not None and shown is not None and shown < known:
+        return False
+    return entry.deleted or entry.seen_hash != content_hash(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """News in the venue's columns: `values` by local id, with the news it came from; `letters` by remote id."""
+
+    values: dict[str, Flat]
+    news: dict[str, News]
+    letters: list[Letter]
+
+
+def arrive(work: Work, news: Sequence[News]) -> Arrived:
+    """Map `news` back, check it, and find the venue's row that each one means."""
+    frame = work.mapping.inbound([n.remote.record for n in news], [n.remote.id for n in news])
+    good, bad = work.mapping.validate_inbound(frame)
+    letters = [Letter(row.id, row.code, row.reason) for row in bad]
+    by_remote = {n.remote.id: n for n in news}
+    values = _records(good)
+    letters += _resolve(work, values)
+    names = _local_ids(work, {remote_id: by_remote[remote_id] for remote_id in values}, values)
+    return Arrived(
+        values={names[remote_id]: row for remote_id, row in values.items()},
+        news={names[remote_id]: by_remote[remote_id] for remote_id in values},
+        letters=letters,
+    )
+
+
+def _records(frame: pd.DataFrame) -> dict[str, Flat]:
+    names = list(frame.columns)
+    columns = [frame[name].tolist() for name in names]
+    rows_of = zip(*columns, strict=True) if names else ((),) * len(frame.index)
+    return {key: dict(zip(names, row, strict=True)) for key, row in zip(frame.index.tolist(), rows_of, strict=True)}
+
+
+def _resolve(work: Work, values: dict[str, Flat]) -> list[Letter]:
+    """Put local ids where the provider's ids stand. A row whose own key cannot be told is taken out, with a letter."""
+    letters: list[Letter] = []
+    for reference in work.mapping.references:
+        if reference.direction == "push":
+            continue
+        column = reference.column
+        wanted = sorted({row[column] for row in values.values() if row.get(column) is not None})
+        known = ledger.local_ids(work.conn, work.connection.id, reference.entity, values=wanted, pick=reference.pick)
+        for remote_id in list(values):
+            given = values[remote_id].get(column)
+            values[remote_id][column] = known.get(given) if given is not None else None
+            if column == KEY and values[remote_id][column] is None:
+                letters.append(
+                    Letter(remote_id, "unknown_record", f"{reference.remote} {given} is no {reference.entity} we know.")
+                )
+                del values[remote_id]
+    return letters
+
+
+def _local_ids(work: Work, news: dict[str, News], values: dict[str, Flat]) -> dict[str, str]:
+    """Remote id -> local id: the known one, else the one the row brings, else the one we once wrote into the object."""
+    names = {remote_id: n.entry.local_id for remote_id, n in news.items() if n.entry is not None}
+    for remote_id in news.keys() - names.keys():
+        if KEY in values[remote_id]:
+            names[remote_id] = values[remote_id][KEY]
+    strangers = news.keys() - names.keys()
+    signed = {remote_id: _signature(work.mapping, news[remote_id].remote) for remote_id in strangers}
+    claims = sorted({local_id for local_id in signed.values() if local_id is not None})
+    there = rows.by_ids(work.conn, work.scope, claims) if claims else {}
+    taken = ledger.by_local(work.conn, *work.key, ids=claims) if claims else {}
+    for remote_id in sorted(strangers):
+        claim = signed[remote_id]
+        ours = claim is not None and claim in there and claim not in taken and claim not in names.values()
+        names[remote_id] = claim if ours and claim is not None else remote_id
+    return names
+
+
+def _signature(mapping: Mapping, remote: Remote) -> str | None:
+    """The local id that a push of ours wrote into the object, if the mapping has a place for it."""
+    for part in mapping.pushed:
+        if part.reads[:1] == (KEY,) and part.paths:
+            value = pick(remote.record, part.paths[0])
+            return value if isinstance(value, str) else None
+    return None

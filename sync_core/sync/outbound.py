@@ -1,0 +1,61 @@
+"""The venue's rows in the provider's terms: references resolved, fields mapped, bad rows taken out with their reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from sync_core.mapping.compile import BadRow, BoundReference
+from sync_core.store import ledger
+from sync_core.store.bulk import Row
+from sync_core.sync.work import Work
+
+Flat = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """`mapped` holds the good rows by local id; `waiting` those whose other record is not at the provider yet."""
+
+    mapped: dict[str, Flat]
+    bad: list[BadRow]
+    waiting: dict[str, str]
+
+
+def outbound(work: Work, rows: Sequence[Row]) -> Outbound:
+    """Map `rows` (id and model columns). Reads the ledger for references; writes nothing."""
+    columns = {name: [row[name] for row in rows] for name in _read_columns(work)}
+    waiting: dict[str, str] = {}
+    ids = [row["id"] for row in rows]
+    for reference in work.mapping.references:
+        if reference.direction != "pull":
+            columns[reference.column] = _resolve(work, reference, columns[reference.column], ids, waiting)
+    frame = pd.DataFrame(columns, index=pd.Index(ids, dtype=object), dtype=object)
+    ready = frame.loc[[local_id not in waiting for local_id in ids]]
+    good, bad = work.mapping.validate_outbound(work.mapping.outbound(ready))
+    return Outbound(mapped=flat_rows(good), bad=bad, waiting=waiting)
+
+
+def flat_rows(frame: pd.DataFrame) -> dict[str, Flat]:
+    """The frame's rows as flat values by index."""
+    paths = list(frame.columns)
+    values = zip(*(frame[path].tolist() for path in paths), strict=True) if paths else iter(())
+    return {key: dict(zip(paths, row, strict=True)) for key, row in zip(frame.index.tolist(), values, strict=True)}
+
+
+def _read_columns(work: Work) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*work.mapping.push_columns, *(r.column for r in work.mapping.references))))
+
+
+def _resolve(
+    work: Work, reference: BoundReference, values: Sequence[Any], ids: Sequence[str], waiting: dict[str, str]
+) -> list[Any]:
+    wanted = sorted({value for value in values if value is not None})
+    known = ledger.remote_values(work.conn, work.connection.id, reference.entity, ids=wanted, pick=reference.pick)
+    for local_id, value in zip(ids, values, strict=True):
+        if value is None and reference.required:
+            waiting.setdefault(local_id, f"It has no {reference.column} yet.")
+        elif value is not None and value not in known:
+            waiting.setdefault(local_id, f"Its {reference.entity} record {value} is not at the provider yet.")
+    return [None if value is None else known.get(value) for value in values]

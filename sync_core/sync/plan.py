@@ -1,0 +1,83 @@
+"""A plan: what a sync would create, change and delete on either side, before it does. Writes nowhere."""
+
+from sync_core.providers.protocol import Page
+from sync_core.store import cursors
+from sync_core.store.intents import Intent
+from sync_core.sync import pull
+from sync_core.sync.decide import Decisions, decide
+from sync_core.sync.push import changed_chunks, due_chunks, extent_of
+from sync_core.sync.report import Plan, PlannedChange, RecordFailure
+from sync_core.sync.work import Work
+
+FIRST_CHANGES = 200
+_COUNTED = {"create": "created", "update": "updated", "delete": "deleted"}
+
+
+def foresee(work: Work) -> Plan:
+    """Plan both directions of one entity.
+
+    The push is planned from the venue as it is now: what the pull before it would change there is listed, not applied.
+    """
+    changes: list[PlannedChange] = []
+    if work.spec.pulls:
+        changes += _pulls(work)
+    if work.spec.pushes:
+        changes += _pushes(work)
+    return Plan(
+        venue=work.connection.venue,
+        provider=work.connection.provider,
+        entity=work.entity,
+        counts=work.tally.counts,
+        changes=tuple(changes[:FIRST_CHANGES]),
+        failures=tuple(work.tally.failures),
+    )
+
+
+def _pulls(work: Work) -> list[PlannedChange]:
+    with work.transaction() as conn:
+        cursor = None if work.mode.kind == "full" else cursors.position(conn, *work.key, direction="pull")
+    first: list[PlannedChange] = []
+    for page in work.provider.read(work.entity, cursor=cursor):
+        changes = _foreseen(work, page)
+        work.tally.add(**{f"pulled_{_COUNTED[op]}": sum(c.operation == op for c in changes) for op in _COUNTED})
+        first.extend(changes[: FIRST_CHANGES - len(first)])
+    return first
+
+
+def _foreseen(work: Work, page: Page) -> list[PlannedChange]:
+    with work.transaction():
+        return pull.foresee(work, page)
+
+
+def _pushes(work: Work) -> list[PlannedChange]:
+    with work.transaction():
+        extent = extent_of(work)
+    first: list[PlannedChange] = []
+    looked_at: set[str] = set()
+    for chunk in (*due_chunks(work), *changed_chunks(work, extent)):
+        with work.transaction():
+            decisions = decide(work, [row for row in chunk if row["id"] not in looked_at])
+        looked_at.update(row["id"] for row in chunk)
+        _count(work, decisions)
+        first.extend(_change(decisions, intent) for intent in decisions.intents[: FIRST_CHANGES - len(first)])
+    return first
+
+
+def _count(work: Work, decisions: Decisions) -> None:
+    work.tally.add(
+        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes),
+        created=len(decisions.creates),
+        updated=len(decisions.updates),
+        deleted=len(decisions.deletes),
+        unchanged=len(decisions.unchanged),
+        waiting=len(decisions.waiting),
+        failed=len(decisions.bad),
+    )
+    for bad in decisions.bad:
+        work.tally.fail(RecordFailure(bad.id, "push", bad.code, bad.reason))
+
+
+def _change(decisions: Decisions, intent: Intent) -> PlannedChange:
+    before = decisions.before.get(intent.local_id, {})
+    fields = {path: (before.get(path), value) for path, value in intent.fields.items()}
+    return PlannedChange("push", intent.operation, intent.local_id, fields)

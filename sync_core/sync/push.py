@@ -1,0 +1,139 @@
+"""The way of a record from the venue to the provider: changed rows, chunk by chunk, until the watermark moves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sync_core.errors import RecordRejected
+from sync_core.mapping.compile import BadRow
+from sync_core.store import cursors, dead_letters, pending, rows
+from sync_core.store.bulk import Row
+from sync_core.store.dead_letters import Letter
+from sync_core.store.rows import Changed
+from sync_core.sync.decide import Decisions, decide
+from sync_core.sync.execute import carry_out
+from sync_core.sync.report import Progress
+from sync_core.sync.settle import bury
+from sync_core.sync.work import Work
+
+CHUNK = 2_000
+"""Rows held in memory at once."""
+ENOUGH_TO_JUDGE = 20
+"""Below this many rows a share of bad ones says nothing about the mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What one push reads: `changed` rows after id `after`, up to the `horizon` that becomes the next watermark."""
+
+    changed: Changed
+    horizon: int
+    after: str | None
+
+
+def push(work: Work) -> None:
+    """Bring what changed at the venue to the provider. The watermark moves only when all of it is settled or kept."""
+    with work.transaction() as conn:
+        extent = extent_of(work)
+        total = rows.count(conn, work.scope, extent.changed)
+    again = list(due_chunks(work))
+    done = 0
+    for chunk in again:
+        _push_chunk(work, chunk)
+    looked_at = {row["id"] for chunk in again for row in chunk}
+    for chunk in changed_chunks(work, extent):
+        _push_chunk(work, [row for row in chunk if row["id"] not in looked_at])
+        _keep_place(work, extent, after=chunk[-1]["id"])
+        done += len(chunk)
+        work.on_progress(
+            Progress(work.connection.venue, work.connection.provider, work.entity, "push", done, max(total, done))
+        )
+    _keep_place(work, extent, after=None)
+
+
+def _push_chunk(work: Work, chunk: list[Row]) -> None:
+    with work.transaction():
+        decisions = decide(work, chunk)
+    _act(work, decisions)
+
+
+def extent_of(work: Work) -> Extent:
+    """From where to where this push reads.
+
+    A push that was cut short goes on behind the last chunk it finished: what changed before that place since then
+    is at or above the horizon it had taken, and so belongs to the next push.
+    """
+    horizon = rows.horizon(work.conn)
+    if work.mode.kind == "full":
+        return Extent(Changed(), horizon, None)
+    if work.mode.kind == "since":
+        return Extent(Changed(since=work.mode.since), horizon, None)
+    position = cursors.position(work.conn, *work.key, direction="push") or {}
+    # A restored database may count its transactions from a lower number: such a watermark would hide every change.
+    if position.get("horizon", 0) > horizon:
+        position = {}
+    xid = position.get("xid")
+    return Extent(Changed(xid=xid), position["horizon"] if "after" in position else horizon, position.get("after"))
+
+
+def due_chunks(work: Work) -> Iterator[list[Row]]:
+    """Rows to look at again although they did not change."""
+    with work.transaction() as conn:
+        ids = pending.due(conn, *work.key)
+    for start in range(0, len(ids), CHUNK):
+        with work.transaction() as conn:
+            found = rows.by_ids(conn, work.scope, ids[start : start + CHUNK])
+        if found:
+            yield list(found.values())
+
+
+def changed_chunks(work: Work, extent: Extent) -> Iterator[list[Row]]:
+    """The changed rows in id order, CHUNK at a time."""
+    after = extent.after
+    while True:
+        with work.transaction() as conn:
+            chunk = rows.chunk(conn, work.scope, extent.changed, after=after, limit=CHUNK)
+        if not chunk:
+            return
+        yield chunk
+        after = chunk[-1]["id"]
+
+
+def _act(work: Work, decisions: Decisions) -> None:
+    work.tally.add(
+        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes),
+        unchanged=len(decisions.unchanged),
+        waiting=len(decisions.waiting),
+    )
+    work.tally.frame_rows += decisions.mapped_rows
+    work.tally.frame_bad += len(decisions.bad)
+    bury(work, [Letter(bad.id, bad.code, bad.reason) for bad in decisions.bad])
+    refuse_if_mostly_bad(work, decisions)
+    with work.transaction() as conn:
+        pending.wait(conn, *work.key, reasons=decisions.waiting)
+        pending.clear(conn, *work.key, ids=decisions.unchanged)
+        dead_letters.resolve(conn, *work.key, direction="push", ids=decisions.unchanged)
+    if decisions.intents:
+        carry_out(work, decisions.intents)
+
+
+def refuse_if_mostly_bad(work: Work, decisions: Decisions) -> None:
+    """Raises RecordRejected when so many rows fail the frame's checks that the mapping itself must be wrong."""
+    rows_checked, most = decisions.mapped_rows, work.spec.max_bad_share
+    if rows_checked >= ENOUGH_TO_JUDGE and len(decisions.bad) > most * rows_checked:
+        first: BadRow = decisions.bad[0]
+        raise RecordRejected(
+            f"{len(decisions.bad)} of {rows_checked} {work.entity} rows of {work.connection.label} fail the checks "
+            f"(more than {most:.0%}), so nothing of them is pushed; the first: {first.reason}",
+            code="too_many_bad_rows",
+        )
+
+
+def _keep_place(work: Work, extent: Extent, *, after: str | None) -> None:
+    if work.mode.kind == "since":
+        return
+    position: dict[str, Any] = {"xid": extent.horizon, "horizon": extent.horizon}
+    if after is not None:
+        position = {"xid": extent.changed.xid, "horizon": extent.horizon, "after": after}
+    with work.transaction() as conn:
+        cursors.move(conn, *work.key, direction="push", to=position)

@@ -1,0 +1,83 @@
+"""The outcome of writes, recorded: ledger, dead letters and the end of their intents, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sync_core.mapping.compile import content_hash
+from sync_core.providers.protocol import Outcome, Remote
+from sync_core.store import dead_letters, intents, ledger, pending
+from sync_core.store.dead_letters import Letter
+from sync_core.store.intents import Intent
+from sync_core.store.ledger import Entry
+from sync_core.sync.report import RecordFailure
+from sync_core.sync.work import Work
+
+_COUNTED = {"create": "created", "update": "updated", "delete": "deleted"}
+
+
+def settle(work: Work, done: Sequence[tuple[Intent, Outcome]]) -> None:
+    """Record `done`: each intent with what became of it."""
+    if not done:
+        return
+    written = [(intent, outcome.remote) for intent, outcome in done if outcome.remote is not None]
+    refused = [(intent, outcome) for intent, outcome in done if outcome.remote is None]
+    ids = [intent.local_id for intent, _ in written]
+    with work.transaction() as conn:
+        seen = ledger.seen_of(conn, *work.key, ids=ids) if work.spec.pulls else {}
+        ledger.settle(
+            conn,
+            *work.key,
+            entries=[_entry(work, intent, remote, seen.get(intent.local_id)) for intent, remote in written],
+        )
+        intents.clear(conn, *work.key, ids=[intent.local_id for intent, _ in done])
+        pending.clear(conn, *work.key, ids=ids)
+        dead_letters.resolve(conn, *work.key, direction="push", ids=ids)
+        _bury(work, [_letter(intent.local_id, outcome) for intent, outcome in refused])
+    for intent, _ in written:
+        work.tally.add(**{_COUNTED[intent.operation]: 1})
+
+
+def bury(work: Work, letters: Sequence[Letter]) -> None:
+    """Rows that cannot be pushed as they are: a dead letter each, and another look later."""
+    if letters:
+        with work.transaction():
+            _bury(work, letters)
+
+
+def _bury(work: Work, letters: Sequence[Letter]) -> None:
+    dead_letters.post(work.conn, *work.key, direction="push", letters=letters)
+    pending.retry_later(work.conn, *work.key, reasons={letter.record_id: letter.reason for letter in letters})
+    for letter in letters:
+        work.tally.add(failed=1)
+        work.tally.fail(RecordFailure(letter.record_id, "push", letter.code, letter.reason))
+
+
+def _letter(local_id: str, outcome: Outcome) -> Letter:
+    return Letter(local_id, outcome.refused_code or "refused", outcome.refused_reason or "The provider gave no reason.")
+
+
+def _entry(work: Work, intent: Intent, remote: Remote, seen_before: Mapping[str, Any] | None) -> Entry:
+    seen = _seen(work, intent, remote, seen_before or {}) if work.spec.pulls else None
+    return Entry(
+        local_id=intent.local_id,
+        remote_id=remote.id,
+        remote_state=remote.state,
+        pushed_hash=content_hash(intent.mapped),
+        pushed=intent.mapped,
+        seen_hash=content_hash(seen) if seen is not None else None,
+        seen=seen,
+        remote_updated_at=remote.updated_at,
+        deleted=intent.operation == "delete",
+    )
+
+
+def _seen(work: Work, intent: Intent, remote: Remote, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What the provider shows after our write, as far as it is our doing.
+
+    A field that we did not send may have been changed by somebody else since we last read the object. It keeps its
+    old value here, so that the next pull sees the difference and brings it home.
+    """
+    shown = work.mapping.seen([remote.record])[0]
+    if intent.operation == "create":
+        return shown
+    return {path: shown[path] if path in intent.fields else before.get(path) for path in shown}

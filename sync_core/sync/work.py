@@ -1,0 +1,76 @@
+"""One sync of one connection's entity: what its steps share, and what it has counted so far."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from sync_core.clock import Clock
+from sync_core.mapping.compile import Mapping
+from sync_core.providers.protocol import Provider
+from sync_core.spec.provider import EntitySpec, ProviderSpec
+from sync_core.store.connections import Connection
+from sync_core.store.rows import Scope
+from sync_core.sync.report import FIRST_FAILURES, Counts, Mode, OnProgress, RecordFailure
+
+
+@dataclass(slots=True)
+class Tally:
+    """Running totals; the report is made from them at the end."""
+
+    counts: Counts = field(default_factory=Counts)
+    failures: list[RecordFailure] = field(default_factory=list[RecordFailure])
+    frame_rows: int = 0
+    frame_bad: int = 0
+
+    def add(self, **counts: int) -> None:
+        """Add to the counts of these names."""
+        self.counts += Counts(**counts)
+
+    def fail(self, failure: RecordFailure) -> None:
+        """Keep the first failures for people to read."""
+        if len(self.failures) < FIRST_FAILURES:
+            self.failures.append(failure)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the steps of one sync share.
+
+    All settling goes through `conn`, which holds the lock: losing it ends the sync's power to settle.
+    `new_key` makes idempotency keys; it is passed in so that tests can follow them.
+    """
+
+    conn: sa.Connection
+    connection: Connection
+    entity: str
+    provider_spec: ProviderSpec
+    mapping: Mapping
+    scope: Scope
+    provider: Provider
+    clock: Clock
+    new_key: Callable[[], str]
+    mode: Mode
+    on_progress: OnProgress
+    tally: Tally
+
+    @property
+    def spec(self) -> EntitySpec:
+        """The entity's declaration."""
+        return self.provider_spec.entities[self.entity]
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """How the store names this work: connection id and entity."""
+        return self.connection.id, self.entity
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """All or nothing; no transaction stays open while the provider is called."""
+        try:
+            yield self.conn
+        except BaseException:
+            self.conn.rollback()
+            raise
+        self.conn.commit()
