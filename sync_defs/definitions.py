@@ -6,6 +6,7 @@ database, no credential, no environment variable.
 
 import importlib
 from pathlib import Path
+from types import ModuleType
 
 import dagster as dg
 
@@ -17,17 +18,23 @@ from sync_core.spec.load import load_providers
 from sync_defs.jobs import sync_jobs
 from sync_defs.schedules import incremental_schedules
 
-PACKAGE = Path(__file__).parent
-DECLARATIONS = PACKAGE / "defs"
+DECLARATIONS = "sync_defs.defs"
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The synced assets from the declarations, what they are made of, and what starts them."""
-    specs = load_providers(DECLARATIONS)
-    declared = dg.ComponentTree(
-        defs_module=importlib.import_module(f"{__package__}.{DECLARATIONS.name}"), project_root=PACKAGE.parent
-    )
+    """The product's own declarations as Dagster definitions."""
+    return definitions_of(importlib.import_module(DECLARATIONS))
+
+
+def definitions_of(declarations: ModuleType) -> dg.Definitions:
+    """The synced assets from a package of declarations, what they are made of, and what starts them.
+
+    Raises DeclarationError when a declaration or mapping is wrong; Dagster shows it as the cause of its own error.
+    """
+    folder = Path(declarations.__path__[0])
+    specs = load_providers(folder)
+    declared = dg.ComponentTree(defs_module=declarations, project_root=folder.parent.parent)
     database = DatabaseResource()
     return dg.Definitions.merge(
         declared.build_defs(),
@@ -36,10 +43,7 @@ def defs() -> dg.Definitions:
             jobs=sync_jobs(specs),
             schedules=incremental_schedules(specs),
             sensors=[venues_to_partitions],
-            resources={
-                "database": database,
-                "engine": EngineResource(database=database, declarations=str(DECLARATIONS)),
-            },
+            resources={"database": database, "engine": EngineResource(database=database, declarations=str(folder))},
             executor=dg.in_process_executor,
         ),
     )
