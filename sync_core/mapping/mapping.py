@@ -116,7 +116,7 @@ class Mapping:
     def seen(self, records: Sequence[Map[str, Any]]) -> list[dict[str, Any]]:
         """What the provider shows at the pull paths, raw: {path: JSON value or None} per record."""
         columns = [pick_each(records, path) for path in self.pull_paths]
-        return [dict(zip(self.pull_paths, values, strict=True)) for values in zip(*columns, strict=True)]
+        return [{p: column[i] for p, column in zip(self.pull_paths, columns, strict=True)} for i in range(len(records))]
 
     def local_of(self, paths: Iterable[str]) -> set[str]:
         """The pull columns whose values come from any of the remote `paths`."""
