@@ -1,0 +1,16 @@
+"""The small world for the engine's tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.world import World, world
+
+
+@pytest.fixture
+def small_world(database: sa.Engine, tmp_path: Path) -> Iterator[World]:
+    """A real database, real simulators, an engine, and no venue yet."""
+    with world(database, tmp_path) as made:
+        yield made
