@@ -9,7 +9,7 @@ from sync_core.spec.load import load_providers
 SPECS = load_providers(Path(__file__).parents[2] / "sync_defs" / "defs")
 
 
-def test_stripe_is_worked_no_harder_than_it_allows():
+def test_stripe_is_worked_no_harder_than_it_allows() -> None:
     limits = SPECS["stripe"].limits
     assert (limits.production.per_second, limits.production.per_endpoint_per_second) == (100, 25)
     assert (limits.sandbox.per_second, limits.sandbox.per_endpoint_per_second) == (25, 25)
@@ -17,7 +17,7 @@ def test_stripe_is_worked_no_harder_than_it_allows():
     assert {e.batch.create for e in SPECS["stripe"].entities.values()} == {1}
 
 
-def test_square_takes_batches_of_its_own_sizes_and_one_catalogue_write_at_a_time():
+def test_square_takes_batches_of_its_own_sizes_and_one_catalogue_write_at_a_time() -> None:
     entities = SPECS["square"].entities
     products = entities["products"].batch
     assert (products.create, products.update, products.delete, products.concurrency) == (500, 500, 200, 1)
@@ -25,27 +25,27 @@ def test_square_takes_batches_of_its_own_sizes_and_one_catalogue_write_at_a_time
 
 
 @pytest.mark.parametrize(("provider", "version"), [("stripe", "2026-10-28.endive"), ("square", "2026-09-16")])
-def test_every_request_is_pinned_to_a_version_and_the_address_can_be_overridden(provider, version):
+def test_every_request_is_pinned_to_a_version_and_the_address_can_be_overridden(provider: str, version: str) -> None:
     api = SPECS[provider].api
     assert api.version == version
     assert api.base_env == f"{provider.upper()}_API_BASE"
     assert SPECS[provider].client == f"sync_core.providers.{provider}:connect"
 
 
-def test_every_transaction_is_kept_apart_by_provider():
+def test_every_transaction_is_kept_apart_by_provider() -> None:
     for name in ("stripe", "square"):
         for entity in SPECS[name].entities.values():
             assert entity.where == ({"provider": name} if entity.kind == "transactions" else {})
 
 
-def test_what_is_referred_to_is_synced_first():
+def test_what_is_referred_to_is_synced_first() -> None:
     stripe, square = SPECS["stripe"].in_order(), SPECS["square"].in_order()
     assert stripe.index("customers") < stripe.index("charges") < stripe.index("refunds")
     assert square.index("products") < square.index("inventory")
     assert square.index("customers") < square.index("payments") < square.index("refunds")
 
 
-def test_stock_is_the_venues_word_and_products_go_to_stripe_only():
+def test_stock_is_the_venues_word_and_products_go_to_stripe_only() -> None:
     inventory = SPECS["square"].entities["inventory"]
     assert (inventory.direction, inventory.conflict, inventory.model) == ("both", "venue_wins", "stock")
     products = SPECS["stripe"].entities["products"]

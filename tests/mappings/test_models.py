@@ -1,5 +1,7 @@
 """A canonical model says exactly what the venue's table says."""
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
@@ -10,16 +12,21 @@ from sync_core.store.venue_tables import SYNCED
 TABLES = {table.name: table for table in SYNCED}
 MODELS = load_models(FOLDER)
 NOT_IN_MODELS = {"venue_id", "id", "changed_xid", "deleted_at", "updated_at"}
-KINDS = {sa.Text: "text", sa.BigInteger: "integer", sa.Boolean: "boolean", sa.DateTime: "timestamp"}
+KINDS: dict[type[Any], str] = {
+    sa.Text: "text",
+    sa.BigInteger: "integer",
+    sa.Boolean: "boolean",
+    sa.DateTime: "timestamp",
+}
 
 
-def test_every_synced_table_that_is_mapped_has_its_model():
+def test_every_synced_table_that_is_mapped_has_its_model() -> None:
     # Orders are made at the venue alone: payments are what a provider knows of them.
     assert set(MODELS) == set(TABLES) - {"orders"}
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_has_exactly_the_columns_of_its_table(name):
+def test_a_model_has_exactly_the_columns_of_its_table(name: str) -> None:
     table = {c.name: c for c in TABLES[name].columns if c.name not in NOT_IN_MODELS}
     model = MODELS[name].columns
     assert set(model) == set(table)
@@ -27,5 +34,5 @@ def test_a_model_has_exactly_the_columns_of_its_table(name):
     assert {n: c.required for n, c in model.items()} == {n: not c.nullable for n, c in table.items()}
 
 
-def test_everything_about_a_customer_is_personal():
+def test_everything_about_a_customer_is_personal() -> None:
     assert all(column.personal for column in MODELS["customers"].columns.values())

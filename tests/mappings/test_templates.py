@@ -97,7 +97,9 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("key", BOTH, ids="/".join)
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
-def test_what_is_pushed_comes_back_as_it_was_and_would_not_be_pushed_again(key, data):
+def test_what_is_pushed_comes_back_as_it_was_and_would_not_be_pushed_again(
+    key: tuple[str, str], data: st.DataObject
+) -> None:
     mapping = MAPPINGS[key]
     rows = data.draw(rows_of(mapping))
     pushed = sent(mapping, rows)
@@ -121,7 +123,7 @@ def test_what_is_pushed_comes_back_as_it_was_and_would_not_be_pushed_again(key, 
 @pytest.mark.parametrize("key", MAPPINGS, ids="/".join)
 @given(data=st.data())
 @settings(max_examples=25, deadline=None)
-def test_what_goes_out_holds_nothing_but_what_json_knows(key, data):
+def test_what_goes_out_holds_nothing_but_what_json_knows(key: tuple[str, str], data: st.DataObject) -> None:
     mapping = MAPPINGS[key]
     mapped = mapping.outbound(frame_of(data.draw(rows_of(mapping)), mapping))
     kinds = {type(value) for path in mapped for value in mapped[path]}
@@ -129,7 +131,7 @@ def test_what_goes_out_holds_nothing_but_what_json_knows(key, data):
 
 
 @pytest.mark.parametrize("key", MAPPINGS, ids="/".join)
-def test_absent_null_and_empty_come_in_alike(key):
+def test_absent_null_and_empty_come_in_alike(key: tuple[str, str]) -> None:
     mapping = MAPPINGS[key]
     texts = {c for c in mapping.pull_columns if c == "id" or mapping.model.columns[c].type == "text"}
     nulls = nest(dict.fromkeys(mapping.pull_paths))
@@ -148,7 +150,7 @@ def _transforms(key: tuple[str, str], column: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("key", PULLED, ids="/".join)
-def test_a_row_that_the_provider_created_can_be_stored(key):
+def test_a_row_that_the_provider_created_can_be_stored(key: tuple[str, str]) -> None:
     mapping, entity = MAPPINGS[key], SPECS[key[0]].entities[key[1]]
     table = TABLES[mapping.model.model]
     needed = {c.name for c in table.columns if not c.nullable and c.server_default is None and not c.primary_key}
@@ -157,7 +159,7 @@ def test_a_row_that_the_provider_created_can_be_stored(key):
 
 
 @pytest.mark.parametrize("key", [k for k in MAPPINGS if k[0] == "stripe"], ids="/".join)
-def test_everything_that_stripe_keeps_in_metadata_is_short_text(key):
+def test_everything_that_stripe_keeps_in_metadata_is_short_text(key: tuple[str, str]) -> None:
     for part in MAPPINGS[key].pushed:
         for ruled in part.ruled():
             if ruled.name.startswith("metadata."):
@@ -222,18 +224,20 @@ REFUND = {"provider": "stripe", "payment_id": "ch_1", "amount_minor": 100, "curr
         (("square", "refunds"), {**REFUND, "reason": "x" * 193}, "reason must have at most 192 characters, not 193."),
     ],
 )
-def test_a_row_that_the_provider_would_refuse_is_kept_back_with_the_reason(key, values, reason):
+def test_a_row_that_the_provider_would_refuse_is_kept_back_with_the_reason(
+    key: tuple[str, str], values: dict[str, Any], reason: str
+) -> None:
     good, (bad,) = push(key, **values)
     assert len(good) == 0
     assert reason in bad.reason
 
 
-def test_a_product_with_an_open_price_goes_to_stripe_without_one():
+def test_a_product_with_an_open_price_goes_to_stripe_without_one() -> None:
     good, bad = push(("stripe", "products"), **{**TICKET, "price_minor": None})
     assert (bad, good["default_price.unit_amount"].tolist()) == ([], [None])
 
 
-def test_a_name_of_three_words_survives_stripe_which_has_only_one():
+def test_a_name_of_three_words_survives_stripe_which_has_only_one() -> None:
     good, _ = push(("stripe", "customers"), given_name="Ludwig", family_name="van Beethoven")
     record = records(good)[0]
     assert record["name"] == "Ludwig van Beethoven"
@@ -272,7 +276,7 @@ PAYMENTS = {
 
 
 @pytest.mark.parametrize(("provider", "entity"), [("stripe", "charges"), ("square", "payments")])
-def test_a_payment_reads_the_same_whoever_took_it(provider, entity):
+def test_a_payment_reads_the_same_whoever_took_it(provider: str, entity: str) -> None:
     mapping = MAPPINGS[(provider, entity)]
     frame, bad = mapping.validate_inbound(mapping.inbound([PAYMENTS[provider]], ["p1"]))
     assert bad == []
@@ -289,7 +293,7 @@ def test_a_payment_reads_the_same_whoever_took_it(provider, entity):
     }
 
 
-def test_a_status_that_nobody_knows_yet_is_a_bad_row_and_not_a_guess():
+def test_a_status_that_nobody_knows_yet_is_a_bad_row_and_not_a_guess() -> None:
     mapping = MAPPINGS[("square", "payments")]
     frame = mapping.inbound([{**PAYMENTS["square"], "status": "ESCHEATED"}, PAYMENTS["square"]], ["p1", "p2"])
     good, (bad,) = mapping.validate_inbound(frame)
@@ -298,7 +302,7 @@ def test_a_status_that_nobody_knows_yet_is_a_bad_row_and_not_a_guess():
     assert bad.reason == ("status must be one of COMPLETED, PENDING, APPROVED, CANCELED, FAILED, not 'ESCHEATED'.")
 
 
-def test_stock_is_told_by_the_variation_of_its_product():
+def test_stock_is_told_by_the_variation_of_its_product() -> None:
     mapping = MAPPINGS[("square", "inventory")]
     (reference,) = mapping.references
     assert (reference.column, reference.entity, reference.pick) == ("id", "products", "variation_id")
@@ -308,7 +312,7 @@ def test_stock_is_told_by_the_variation_of_its_product():
     assert bad.reason == "quantity must be a whole number of pieces, not '1.5'."
 
 
-def test_an_item_without_a_fixed_price_says_which_value_is_missing():
+def test_an_item_without_a_fixed_price_says_which_value_is_missing() -> None:
     mapping = MAPPINGS[("square", "products")]
     item = {
         "item_data": {"name": "Donation", "variations": [{"item_variation_data": {"pricing_type": "VARIABLE_PRICING"}}]}
@@ -317,10 +321,10 @@ def test_an_item_without_a_fixed_price_says_which_value_is_missing():
     assert bad.reason == "currency must have a value."
 
 
-def test_what_is_sent_to_square_is_a_whole_item():
+def test_what_is_sent_to_square_is_a_whole_item() -> None:
     good, _ = push(("square", "products"), **TICKET)
     mapping = MAPPINGS[("square", "products")]
-    (flat,) = good.to_dict("records")
+    flat = dict(zip(good.columns, good.iloc[0].tolist(), strict=True))
     assert nest({**{k: v for k, v in flat.items() if v is not None}, **mapping.constants}) == {
         "type": "ITEM",
         "present_at_all_locations": True,
@@ -365,12 +369,12 @@ def changed(entity: str, **update: Any) -> dict[str, ProviderSpec]:
         (changed("refunds", where={"shop": "x"}), r"refunds\.yaml: model: refunds\.where names shop"),
     ],
 )
-def test_a_template_that_does_not_fit_its_declaration_is_refused(specs, reason):
+def test_a_template_that_does_not_fit_its_declaration_is_refused(specs: dict[str, ProviderSpec], reason: str) -> None:
     with pytest.raises(DeclarationError, match=reason):
         load_mappings(specs, FOLDER)
 
 
-def test_a_model_must_be_called_as_its_file(tmp_path):
+def test_a_model_must_be_called_as_its_file(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     text = (FOLDER / "models" / "stock.yaml").read_text(encoding="utf-8")
     (tmp_path / "models" / "shares.yaml").write_text(text, encoding="utf-8")

@@ -1,12 +1,14 @@
 """Whatever guise a driver or pandas gives a value, a cell holds a plain Python value, None or a BadValue."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sync_core.mapping.cells import BadValue, Subject, plain, shown, typed
+from sync_core.spec.template import ColumnType
 
 OPEN = Subject("a.path", personal=False)
 SECRET = Subject("email", personal=True)
@@ -27,7 +29,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
         (NOON.astimezone(timezone(timedelta(hours=5))), NOON),
     ],
 )
-def test_guises_of_pandas_and_numpy_are_taken_off(guised, expected):
+def test_guises_of_pandas_and_numpy_are_taken_off(guised: Any, expected: Any) -> None:
     (value,) = plain([guised])
     assert value == expected
     assert type(value) is type(expected)
@@ -43,7 +45,7 @@ def test_guises_of_pandas_and_numpy_are_taken_off(guised, expected):
         (pd.Series([1, None], dtype="Int64"), [1, None]),
     ],
 )
-def test_columns_of_every_dtype_become_plain_values(column, expected):
+def test_columns_of_every_dtype_become_plain_values(column: pd.Series, expected: Any) -> None:
     assert plain(column) == expected
     assert [type(value) for value in plain(column)] == [type(value) for value in expected]
 
@@ -63,7 +65,7 @@ def test_columns_of_every_dtype_become_plain_values(column, expected):
         ("\ud83d", "text", "a.path must not hold a NUL or half a surrogate pair, not '\\ud83d'."),
     ],
 )
-def test_a_value_of_the_wrong_type_is_bad_and_its_neighbours_are_not(value, kind, reason):
+def test_a_value_of_the_wrong_type_is_bad_and_its_neighbours_are_not(value: Any, kind: ColumnType, reason: str) -> None:
     good = {"text": "ok", "integer": 1, "boolean": True, "timestamp": NOON}[kind]
     before, bad, after, missing = typed([good, value, good, None], kind, OPEN)
     assert (before, after, missing) == (good, good, None)
@@ -71,10 +73,10 @@ def test_a_value_of_the_wrong_type_is_bad_and_its_neighbours_are_not(value, kind
     assert bad.reason.startswith(reason)
 
 
-def test_a_personal_value_is_not_shown_in_the_reason():
+def test_a_personal_value_is_not_shown_in_the_reason() -> None:
     (bad,) = typed([12345], "text", SECRET)
     assert bad == BadValue("type", "email must be a text; the value is personal and not shown.")
 
 
-def test_a_long_value_is_cut_in_the_reason():
+def test_a_long_value_is_cut_in_the_reason() -> None:
     assert len(shown("x" * 10_000)) < 100

@@ -1,6 +1,7 @@
 """A wrong declaration is refused with file, path and reason; a compiled one maps frames both ways."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -53,7 +54,7 @@ def rows(**columns: list[object]) -> pd.DataFrame:
     return pd.DataFrame({n: pd.Series(v, dtype=object, index=index) for n, v in given.items()})
 
 
-def test_what_is_read_and_written_is_known_in_a_fixed_order():
+def test_what_is_read_and_written_is_known_in_a_fixed_order() -> None:
     assert MAPPING.push_columns == ("id", "name", "owner_id", "count", "currency", "active")
     assert MAPPING.pull_columns == ("name", "owner_id", "count", "price", "currency", "active", "at")
     assert MAPPING.push_paths == ("ref", "data.name", "owner", "data.count", "cur", "archived")
@@ -65,7 +66,7 @@ def test_what_is_read_and_written_is_known_in_a_fixed_order():
     assert list(MAPPING.frame_schema_pull.columns) == list(MAPPING.pull_columns)
 
 
-def test_rows_go_out_as_plain_values_under_the_providers_paths():
+def test_rows_go_out_as_plain_values_under_the_providers_paths() -> None:
     mapped = MAPPING.outbound(
         rows(name=[" Ticket ", ""], count=[53, None], currency=["EUR", None], active=[False, None])
     )
@@ -78,17 +79,17 @@ def test_rows_go_out_as_plain_values_under_the_providers_paths():
         "cur": "eur",
         "archived": True,
     }
-    assert mapped.loc["l1"].tolist() == ["l1", None, None, None, None, False]
+    assert list(mapped.loc["l1"]) == ["l1", None, None, None, None, False]
     assert set(mapped.dtypes) == {pd.Series([], dtype=object).dtype}
 
 
-def test_a_key_that_the_engine_replaced_by_a_remote_id_is_used_instead_of_the_index():
+def test_a_key_that_the_engine_replaced_by_a_remote_id_is_used_instead_of_the_index() -> None:
     given = rows(name=["x"])
     given["id"] = ["REMOTE"]
     assert MAPPING.outbound(given)["ref"].tolist() == ["REMOTE"]
 
 
-def test_records_come_in_as_rows_of_the_venue():
+def test_records_come_in_as_rows_of_the_venue() -> None:
     record = {
         "data": {"name": "Ticket", "count": "53.0"},
         "owner": "o1",
@@ -107,18 +108,18 @@ def test_records_come_in_as_rows_of_the_venue():
         "active": False,
         "at": datetime(2026, 7, 15, 19, 58, 9, 286000, tzinfo=UTC),
     }
-    assert frame.loc["r2"].tolist() == ["x", None, None, None, None, True, None]
+    assert list(frame.loc["r2"]) == ["x", None, None, None, None, True, None]
     assert MAPPING.validate_inbound(frame)[1] == []
 
 
-def test_an_empty_page_and_an_empty_frame_are_mapped_too():
+def test_an_empty_page_and_an_empty_frame_are_mapped_too() -> None:
     assert MAPPING.inbound([], []).columns.tolist() == list(MAPPING.pull_columns)
     assert MAPPING.seen([]) == []
     nothing, bad = MAPPING.validate_outbound(MAPPING.outbound(rows(name=[])))
     assert (len(nothing), bad) == (0, [])
 
 
-def test_bad_values_going_out_become_bad_rows_and_their_neighbours_go_on():
+def test_bad_values_going_out_become_bad_rows_and_their_neighbours_go_on() -> None:
     mapped = MAPPING.outbound(rows(name=["a", None, "c", 4, "e"], count=[1, 2, 1000, 4, "five"]))
     good, bad = MAPPING.validate_outbound(mapped)
     assert good.index.tolist() == ["l0"]
@@ -131,7 +132,7 @@ def test_bad_values_going_out_become_bad_rows_and_their_neighbours_go_on():
     ]
 
 
-def test_bad_values_coming_in_become_bad_rows_and_their_neighbours_go_on():
+def test_bad_values_coming_in_become_bad_rows_and_their_neighbours_go_on() -> None:
     def record(**more: object) -> dict[str, object]:
         return {"data": {"name": "x"}, **more}
 
@@ -159,7 +160,7 @@ def test_bad_values_coming_in_become_bad_rows_and_their_neighbours_go_on():
     ]
 
 
-def test_what_the_provider_shows_is_kept_raw():
+def test_what_the_provider_shows_is_kept_raw() -> None:
     seen = MAPPING.seen([{"data": {"name": " x "}, "archived": False, "more": 1}])
     assert seen == [
         {
@@ -174,7 +175,7 @@ def test_what_the_provider_shows_is_kept_raw():
     ]
 
 
-def test_remote_paths_lead_back_to_the_columns_they_feed():
+def test_remote_paths_lead_back_to_the_columns_they_feed() -> None:
     assert MAPPING.local_of(["data.name", "archived", "ref", "unknown"]) == {"name", "active"}
     joined = compiled(
         fields={"count": {"remote": "c"}},
@@ -235,7 +236,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("changes", "path", "reason"), WRONG)
-def test_a_template_that_does_not_fit_is_refused_with_file_path_and_reason(changes, path, reason):
+def test_a_template_that_does_not_fit_is_refused_with_file_path_and_reason(
+    changes: dict[str, Any], path: str, reason: str
+) -> None:
     with pytest.raises(DeclarationError) as refused:
         compiled(**changes)
     assert (refused.value.file, refused.value.path) == ("things.yaml", path)

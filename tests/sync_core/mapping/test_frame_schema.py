@@ -1,12 +1,14 @@
 """Bad rows are taken out with everything that is wrong with them; the rest of the frame goes on unchanged."""
 
+from typing import Any
+
 import pandas as pd
 import pandera.errors
 import pytest
 
 from sync_core.mapping.cells import BadValue
 from sync_core.mapping.frame_schema import AnyOf, BadRow, RuledColumn, frame_rules, rules_of
-from sync_core.spec.template import Check
+from sync_core.spec.template import Check, ColumnType
 
 NAME = RuledColumn("name", "title", "text", True, False, rules_of(Check(max_length=5, min_length=2), "text"))
 MAIL = RuledColumn(
@@ -48,21 +50,23 @@ GOOD = ("Anna", "a@b", 3, "red")
         (("Anna", "a@b", BadValue("words", "n is odd."), "red"), ("count", "words", "n is odd.")),
     ],
 )
-def test_a_broken_rule_is_told_in_a_sentence_and_the_neighbours_stay(row, expected):
+def test_a_broken_rule_is_told_in_a_sentence_and_the_neighbours_stay(
+    row: tuple[object, object, object, object], expected: Any
+) -> None:
     good, bad = RULES.judge(frame(GOOD, row, GOOD))
     assert bad == [BadRow("r1", *expected)]
     assert good.index.tolist() == ["r0", "r2"]
-    assert good.loc["r2"].tolist() == list(GOOD)
+    assert list(good.loc["r2"]) == list(GOOD)
 
 
-def test_missing_values_break_no_rule_unless_they_are_required():
+def test_missing_values_break_no_rule_unless_they_are_required() -> None:
     mapped = frame(("Anna", None, None, None))
     good, bad = RULES.judge(mapped)
     assert bad == []
-    assert good.loc["r0"].tolist() == ["Anna", None, None, None]
+    assert list(good.loc["r0"]) == ["Anna", None, None, None]
 
 
-def test_one_row_is_told_everything_that_is_wrong_with_it_at_once():
+def test_one_row_is_told_everything_that_is_wrong_with_it_at_once() -> None:
     _, bad = RULES.judge(frame(("toolong", "a@b", -1, "green")))
     assert bad == [
         BadRow(
@@ -75,20 +79,20 @@ def test_one_row_is_told_everything_that_is_wrong_with_it_at_once():
     ]
 
 
-def test_rows_with_the_same_id_are_judged_one_by_one():
+def test_rows_with_the_same_id_are_judged_one_by_one() -> None:
     good, bad = RULES.judge(frame(GOOD, ("toolong", None, 1, None), ids=["same", "same"]))
     assert (len(good), [row.id for row in bad]) == (1, ["same"])
     assert good.iloc[0].tolist() == list(GOOD)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_frame_may_be_empty_or_wholly_bad(count):
+def test_a_frame_may_be_empty_or_wholly_bad(count: int) -> None:
     good, bad = RULES.judge(frame(*[("x", None, None, None)] * count))
     assert (len(good), len(bad)) == (0, count)
     assert good.columns.tolist() == ["name", "mail", "n", "c"]
 
 
-def test_a_group_of_columns_of_which_none_has_a_value_is_bad():
+def test_a_group_of_columns_of_which_none_has_a_value_is_bad() -> None:
     rules = frame_rules([MAIL, COUNT], [AnyOf(("mail", "n"), ("email", "count"))])
     mapped = frame(GOOD, ("Anna", None, None, "red"))[["mail", "n"]]
     good, bad = rules.judge(mapped)
@@ -96,12 +100,12 @@ def test_a_group_of_columns_of_which_none_has_a_value_is_bad():
     assert good.index.tolist() == ["r0"]
 
 
-def test_a_frame_without_its_columns_is_a_fault_of_ours_and_not_of_its_rows():
+def test_a_frame_without_its_columns_is_a_fault_of_ours_and_not_of_its_rows() -> None:
     with pytest.raises(ValueError, match="the frame has not the columns of its schema: mail"):
         RULES.judge(frame(GOOD)[["mail"]])
 
 
-def test_the_schema_alone_is_a_gate_that_lets_no_bad_value_through():
+def test_the_schema_alone_is_a_gate_that_lets_no_bad_value_through() -> None:
     with pytest.raises(pandera.errors.SchemaErrors):
         RULES.schema.validate(frame(GOOD, ("Anna", None, BadValue("x", "Bad."), None)), lazy=True)
     RULES.schema.validate(frame(GOOD), lazy=True)
@@ -117,6 +121,6 @@ def test_the_schema_alone_is_a_gate_that_lets_no_bad_value_through():
         (Check(one_of=(True,)), "integer", "one_of must list values that are a whole number"),
     ],
 )
-def test_a_check_that_cannot_apply_to_the_type_is_refused(check, kind, reason):
+def test_a_check_that_cannot_apply_to_the_type_is_refused(check: Check, kind: ColumnType, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         rules_of(check, kind)

@@ -5,6 +5,7 @@ The known answers must never be edited: a changed hash rewrites every record of 
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,11 +28,11 @@ FLAT = st.dictionaries(st.text("abc.[]0_", min_size=1, max_size=8), SCALARS, max
 
 
 @pytest.mark.parametrize(("flat", "known"), KNOWN)
-def test_known_content_has_its_known_hash(flat, known):
+def test_known_content_has_its_known_hash(flat: dict[str, Any], known: str) -> None:
     assert content_hash(flat).hex() == known
 
 
-def test_another_process_with_another_hash_seed_finds_the_same_hash():
+def test_another_process_with_another_hash_seed_finds_the_same_hash() -> None:
     program = "from sync_core.mapping.hashing import content_hash; print(content_hash({'b': 1, 'a': 'ü'}).hex())"
     found = {
         subprocess.run(
@@ -43,21 +44,21 @@ def test_another_process_with_another_hash_seed_finds_the_same_hash():
 
 
 @given(FLAT)
-def test_neither_the_order_of_paths_nor_the_difference_of_absent_and_null_matters(flat):
+def test_neither_the_order_of_paths_nor_the_difference_of_absent_and_null_matters(flat: dict[str, Any]) -> None:
     backwards = dict(reversed(list(flat.items())))
     without = {path: value for path, value in flat.items() if value is not None}
     assert content_hash(flat) == content_hash(backwards) == content_hash(without)
     assert len(content_hash(flat)) == 16
 
 
-def test_empty_false_zero_and_absent_are_four_different_things():
+def test_empty_false_zero_and_absent_are_four_different_things() -> None:
     hashes = {content_hash(flat) for flat in ({}, {"a": ""}, {"a": False}, {"a": 0}, {"a": "0"})}
     assert len(hashes) == 5
 
 
 @given(FLAT, FLAT)
-def test_different_content_has_different_hashes(one, other):
-    def present(flat):
+def test_different_content_has_different_hashes(one: dict[str, Any], other: dict[str, Any]) -> None:
+    def present(flat: dict[str, Any]) -> dict[str, Any]:
         return {path: (type(value), value) for path, value in flat.items() if value is not None}
 
     assert (content_hash(one) == content_hash(other)) == (present(one) == present(other))

@@ -1,6 +1,7 @@
 """Each transform goes out and comes back; what it cannot carry it refuses with a rule."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,15 +15,27 @@ EXAMPLES = {"truncate": "truncate:5", "words": "words:a=A,b=B", "stripe_units": 
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 
 
-@pytest.mark.parametrize("name", [*PLAIN, *EXAMPLES])
-def test_every_transform_leaves_none_and_values_that_are_bad_already_alone(name):
-    step = transform(EXAMPLES.get(name, name))
+def single(text: str) -> Transform:
+    found = transform(text)
+    assert isinstance(found, Transform)
+    return found
+
+
+def beside(text: str) -> Beside:
+    found = transform(text)
+    assert isinstance(found, Beside)
+    return found
+
+
+@pytest.mark.parametrize("name", [*PLAIN, "truncate", "words"])
+def test_every_transform_leaves_none_and_values_that_are_bad_already_alone(name: str) -> None:
+    step = single(EXAMPLES.get(name, name))
     bad = BadValue("type", "It was bad before.")
     for function in (step.out, step.back):
         assert each(function, [None, bad], code="x", subject=SUBJECT) == [None, bad]
 
 
-def test_there_is_an_example_of_every_transform_with_an_argument():
+def test_there_is_an_example_of_every_transform_with_an_argument() -> None:
     assert set(EXAMPLES) == set(WITH_ARGUMENT)
 
 
@@ -41,17 +54,16 @@ def test_there_is_an_example_of_every_transform_with_an_argument():
         ("stripe_units", "needs the column"),
     ],
 )
-def test_a_transform_that_does_not_exist_is_refused_with_what_would(text, reason):
+def test_a_transform_that_does_not_exist_is_refused_with_what_would(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         transform(text)
 
 
 @given(st.text())
-def test_texts_that_are_tidy_already_come_back_unchanged(text):
+def test_texts_that_are_tidy_already_come_back_unchanged(text: str) -> None:
     tidy = text.strip() or None
     for name in ("trim", "empty_to_none", "lower", "upper", "truncate:100000"):
-        step = transform(name)
-        assert isinstance(step, Transform)
+        step = single(name)
         sent = each(step.out, [tidy], code=name, subject=SUBJECT)
         shown = each(step.back, sent, code=name, subject=SUBJECT)
         assert each(step.out, shown, code=name, subject=SUBJECT) == sent
@@ -59,45 +71,45 @@ def test_texts_that_are_tidy_already_come_back_unchanged(text):
             assert shown == [tidy]
 
 
-def test_decomposed_letters_are_composed_in_both_directions():
-    step = transform("nfc")
+def test_decomposed_letters_are_composed_in_both_directions() -> None:
+    step = single("nfc")
     assert (step.out("Zoe\u0308"), step.back("Zoe\u0308")) == ("Zo\u00eb", "Zo\u00eb")
 
 
 @pytest.mark.parametrize("code", ["USD", "EUR", "JPY", "KWD", "BHD", "ISK", "TRY"])
-def test_a_currency_travels_in_small_letters(code):
-    step = transform("currency_lower")
+def test_a_currency_travels_in_small_letters(code: str) -> None:
+    step = single("currency_lower")
     assert step.out(code) == code.lower()
     assert step.back(step.out(code)) == code
 
 
-def test_letters_are_counted_as_code_points_when_a_text_is_cut():
-    assert transform("truncate:3").out("né🎟️x") == "né🎟"
-    assert transform("truncate:3").back("longer than three") == "longer than three"
+def test_letters_are_counted_as_code_points_when_a_text_is_cut() -> None:
+    assert single("truncate:3").out("né🎟️x") == "né🎟"
+    assert single("truncate:3").back("longer than three") == "longer than three"
 
 
-def test_active_is_the_opposite_of_archived():
-    step = transform("negate_bool")
+def test_active_is_the_opposite_of_archived() -> None:
+    step = single("negate_bool")
     assert [step.back(step.out(value)) for value in (True, False)] == [True, False]
     assert step.out(True) is False
 
 
 @given(INSTANTS)
-def test_unix_time_keeps_the_second(at):
-    step = transform("unix_time")
+def test_unix_time_keeps_the_second(at: datetime) -> None:
+    step = single("unix_time")
     assert step.back(step.out(at)) == at.replace(microsecond=0)
     assert type(step.out(at)) is int
 
 
 @pytest.mark.parametrize("seconds", [10**15, -(10**15), 2**63])
-def test_seconds_beyond_the_calendar_are_refused(seconds):
+def test_seconds_beyond_the_calendar_are_refused(seconds: int) -> None:
     with pytest.raises(Unmappable, match="seconds since 1970"):
-        transform("unix_time").back(seconds)
+        single("unix_time").back(seconds)
 
 
 @given(INSTANTS, st.integers(-14 * 60, 14 * 60))
-def test_rfc3339_keeps_the_instant_whatever_the_zone(at, minutes):
-    step = transform("rfc3339")
+def test_rfc3339_keeps_the_instant_whatever_the_zone(at: datetime, minutes: int) -> None:
+    step = single("rfc3339")
     try:
         elsewhere = at.astimezone(timezone(timedelta(minutes=minutes)))
     except OverflowError:
@@ -117,32 +129,32 @@ def test_rfc3339_keeps_the_instant_whatever_the_zone(at, minutes):
         ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
     ],
 )
-def test_times_as_providers_write_them_are_read(text, expected):
-    assert transform("rfc3339").back(text) == expected
+def test_times_as_providers_write_them_are_read(text: str, expected: Any) -> None:
+    assert single("rfc3339").back(text) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["", "2026-07-15", "2026-07-15T19:58:09", "2026-13-01T00:00:00Z", "2026-W01-1T00:00:00Z", "yesterday"]
 )
-def test_what_is_no_rfc3339_time_is_refused(text):
+def test_what_is_no_rfc3339_time_is_refused(text: str) -> None:
     with pytest.raises(Unmappable, match="must be a time like"):
-        transform("rfc3339").back(text)
+        single("rfc3339").back(text)
 
 
 @given(st.integers(-(10**15), 10**15), st.sampled_from(["", ".0", ".00000"]))
-def test_whole_quantities_come_back_however_many_zeros_follow(quantity, zeros):
-    step = transform("quantity_text")
+def test_whole_quantities_come_back_however_many_zeros_follow(quantity: int, zeros: str) -> None:
+    step = single("quantity_text")
     assert step.back(step.out(quantity) + zeros) == quantity
 
 
 @pytest.mark.parametrize("text", ["1.5", "0.00001", "1e3", "", " 1", "١٢", "1,000", "--1", "9" * 5000])
-def test_a_quantity_that_is_not_whole_is_refused_and_never_rounded(text):
+def test_a_quantity_that_is_not_whole_is_refused_and_never_rounded(text: str) -> None:
     with pytest.raises(Unmappable, match="whole number of pieces"):
-        transform("quantity_text").back(text)
+        single("quantity_text").back(text)
 
 
-def test_words_are_a_dictionary_in_which_several_of_theirs_may_mean_one_of_ours():
-    step = transform("words:pending=PENDING,pending=APPROVED,succeeded=COMPLETED")
+def test_words_are_a_dictionary_in_which_several_of_theirs_may_mean_one_of_ours() -> None:
+    step = single("words:pending=PENDING,pending=APPROVED,succeeded=COMPLETED")
     assert [step.out(word) for word in ("pending", "succeeded")] == ["PENDING", "COMPLETED"]
     assert [step.back(word) for word in ("PENDING", "APPROVED", "COMPLETED")] == ["pending", "pending", "succeeded"]
     with pytest.raises(Unmappable, match="must be one of PENDING, APPROVED, COMPLETED"):
@@ -161,27 +173,26 @@ def test_words_are_a_dictionary_in_which_several_of_theirs_may_mean_one_of_ours(
         ("EUR", -1, -1),
     ],
 )
-def test_amounts_are_counted_as_stripe_counts_them(currency, ours, theirs):
-    step = transform("stripe_units:currency")
-    assert isinstance(step, Beside)
+def test_amounts_are_counted_as_stripe_counts_them(currency: str, ours: int, theirs: int) -> None:
+    step = beside("stripe_units:currency")
     assert step.out(ours, currency) == theirs
     assert step.back(theirs, currency) == ours
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("KWD", 5124), ("BHD", 1), ("MGA", 150)])
-def test_an_amount_that_stripe_cannot_express_is_refused_and_never_rounded(currency, amount):
+def test_an_amount_that_stripe_cannot_express_is_refused_and_never_rounded(currency: str, amount: int) -> None:
     with pytest.raises(Unmappable, match=f"must be a multiple of 10.* in {currency}"):
-        transform("stripe_units:currency").out(amount, currency)
+        beside("stripe_units:currency").out(amount, currency)
 
 
-def test_a_fraction_of_a_krona_is_refused_on_the_way_back():
+def test_a_fraction_of_a_krona_is_refused_on_the_way_back() -> None:
     with pytest.raises(Unmappable, match="multiple of 100 in ISK"):
-        transform("stripe_units:currency").back(4010, "ISK")
+        beside("stripe_units:currency").back(4010, "ISK")
 
 
 @given(st.integers(-(10**12), 10**12), st.sampled_from(["USD", "JPY", "KWD", "ISK", "UGX", "MGA", "BIF", "HUF"]))
-def test_an_amount_that_stripe_can_express_comes_back_the_same(amount, currency):
-    step = transform("stripe_units:currency")
+def test_an_amount_that_stripe_can_express_comes_back_the_same(amount: int, currency: str) -> None:
+    step = beside("stripe_units:currency")
     try:
         theirs = step.out(amount, currency)
     except Unmappable:

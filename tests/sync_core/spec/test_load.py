@@ -41,7 +41,7 @@ def written(folder: Path, text: str, name: str = "file.yaml") -> Path:
     return file
 
 
-def test_a_right_declaration_is_read_whole(tmp_path):
+def test_a_right_declaration_is_read_whole(tmp_path: Path) -> None:
     spec = load_provider(written(tmp_path, PROVIDER))
     assert spec.provider == "acme"
     assert spec.in_order() == ("products", "orders")
@@ -49,7 +49,7 @@ def test_a_right_declaration_is_read_whole(tmp_path):
     assert (spec.entities["products"].pulls, spec.entities["orders"].pulls) == (False, True)
 
 
-def test_norway_and_other_words_that_yaml_1_1_takes_for_truth_values_stay_texts(tmp_path):
+def test_norway_and_other_words_that_yaml_1_1_takes_for_truth_values_stay_texts(tmp_path: Path) -> None:
     assert load_template(written(tmp_path, TEMPLATE)).fields["country"].default == "NO"
     assert load_model(written(tmp_path, MODEL)).columns["name"].check.one_of == ("NO", "Yes", "off")
 
@@ -76,7 +76,9 @@ WRONG_PROVIDERS = [
 
 
 @pytest.mark.parametrize(("right", "wrong", "path", "reason"), WRONG_PROVIDERS)
-def test_a_wrong_declaration_is_refused_with_file_path_and_reason(tmp_path, right, wrong, path, reason):
+def test_a_wrong_declaration_is_refused_with_file_path_and_reason(
+    tmp_path: Path, right: str, wrong: str, path: str, reason: str
+) -> None:
     assert right in PROVIDER
     file = written(tmp_path, PROVIDER.replace(right, wrong))
     with pytest.raises(DeclarationError) as refused:
@@ -102,7 +104,9 @@ WRONG_TEMPLATES = [
 
 
 @pytest.mark.parametrize(("right", "wrong", "path", "reason"), WRONG_TEMPLATES)
-def test_a_wrong_template_is_refused_with_file_path_and_reason(tmp_path, right, wrong, path, reason):
+def test_a_wrong_template_is_refused_with_file_path_and_reason(
+    tmp_path: Path, right: str, wrong: str, path: str, reason: str
+) -> None:
     assert right in TEMPLATE
     file = written(tmp_path, TEMPLATE.replace(right, wrong))
     with pytest.raises(DeclarationError) as refused:
@@ -112,12 +116,12 @@ def test_a_wrong_template_is_refused_with_file_path_and_reason(tmp_path, right, 
     assert reason in refused.value.reason
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match=r"nowhere\.yaml: file: the file does not exist"):
         load_template(tmp_path / "nowhere.yaml")
 
 
-def test_a_provider_that_is_declared_twice_is_refused(tmp_path):
+def test_a_provider_that_is_declared_twice_is_refused(tmp_path: Path) -> None:
     written(tmp_path, PROVIDER, "one/defs.yaml")
     written(tmp_path, PROVIDER, "two/defs.yaml")
     with pytest.raises(DeclarationError, match=r"two/defs\.yaml: attributes\.provider: acme is declared twice"):
