@@ -125,21 +125,27 @@ class FrameRules:
         ):
             where = str(column) if context == "Column" else ""
             wrong.setdefault(int(position), set()).add((where, str(code)))
-        return {position: self._bad_row(frame, position, wrong[position]) for position in sorted(wrong)}
+        cells = {ruled.name: frame[ruled.name].tolist() for ruled in self.columns}
+        ids = frame.index.tolist()
+        return {at: self._bad_row(str(ids[at]), cells, at, wrong[at]) for at in sorted(wrong)}
 
-    def _bad_row(self, frame: pd.DataFrame, position: int, wrong: set[tuple[str, str]]) -> BadRow:
+    def _bad_row(self, row_id: str, cells: dict[str, list[Any]], at: int, wrong: set[tuple[str, str]]) -> BadRow:
+        broken: dict[str, set[str]] = {}
+        for name, code in wrong:
+            broken.setdefault(name, set()).add(code)
         found = [
             (ruled.column, *said)
             for ruled in self.columns
-            for said in _said(ruled, frame[ruled.name].iloc[position], {c for n, c in wrong if n == ruled.name})
+            if ruled.name in broken
+            for said in _said(ruled, cells[ruled.name][at], broken[ruled.name])
         ]
         found += [
             (group.columns[0], "any_of", f"One of {', '.join(group.columns)} must have a value.")
             for number, group in enumerate(self.any_of)
-            if ("", f"any_of {number}") in wrong
+            if f"any_of {number}" in broken.get("", ())
         ]
         column, code, _ = found[0]
-        return BadRow(str(frame.index[position]), column, code, " ".join(reason for _, _, reason in found))
+        return BadRow(row_id, column, code, " ".join(reason for _, _, reason in found))
 
 
 def _said(ruled: RuledColumn, value: Any, codes: set[str]) -> Iterable[tuple[str, str]]:
