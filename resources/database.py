@@ -24,18 +24,20 @@ class DatabaseResource(dg.ConfigurableResource[sa.Engine]):
 
         Raises ConfigurationError when DATABASE_URL is not set.
         """
-        engine = open_engine(address(read_settings(os.environ)), pool_size=self.pool_size)
-        try:
+        with pool(read_settings(os.environ), size=self.pool_size) as engine:
             yield engine
-        finally:
-            engine.dispose()
 
 
-def address(settings: Settings) -> str:
-    """Where the database is. Raises ConfigurationError when DATABASE_URL is not set."""
+@contextmanager
+def pool(settings: Settings, *, size: int) -> Iterator[sa.Engine]:
+    """A pool of `size` connections, closed afterwards. Raises ConfigurationError when DATABASE_URL is not set."""
     if settings.database_url is None:
         raise ConfigurationError(
             "DATABASE_URL is not set, so Dagster cannot reach the venues' database: "
             "start Dagster with 'venue-sync up', or set DATABASE_URL and DAGSTER_DATABASE_URL yourself."
         )
-    return settings.database_url
+    engine = open_engine(settings.database_url, pool_size=size)
+    try:
+        yield engine
+    finally:
+        engine.dispose()

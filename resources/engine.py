@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-import sqlalchemy as sa
 from pydantic import Field
 
 from mappings import FOLDER
+from resources.database import pool
 from sync_core.settings import read_settings
 from sync_core.spec.load import load_providers
 from sync_core.sync.engine import Engine, open_engine_for
@@ -18,15 +18,12 @@ from sync_core.sync.engine import Engine, open_engine_for
 class EngineResource(dg.ConfigurableResource[Engine]):
     """An `Engine` for the declared providers, with the vault and the limits that the environment names."""
 
-    database: dg.ResourceDependency[sa.Engine]
     declarations: str = Field(description="Folder with a defs.yaml per provider.")
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Engine]:  # noqa: ARG002 - Dagster's signature
-        """Build the engine on the database's pool. Raises ConfigurationError or DeclarationError as those parts do."""
-        yield open_engine_for(
-            read_settings(os.environ),
-            self.database,
-            specs=load_providers(Path(self.declarations)),
-            templates=FOLDER,
-        )
+        """Build the engine, with a connection per worker. Raises ConfigurationError or DeclarationError."""
+        settings = read_settings(os.environ)
+        specs = load_providers(Path(self.declarations))
+        with pool(settings, size=settings.workers + 2) as database:
+            yield open_engine_for(settings, database, specs=specs, templates=FOLDER)

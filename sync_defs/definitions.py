@@ -35,7 +35,6 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
     folder = Path(declarations.__path__[0])
     specs = load_providers(folder)
     declared = dg.ComponentTree(defs_module=declarations, project_root=folder.parent.parent)
-    database = DatabaseResource()
     return dg.Definitions.merge(
         declared.build_defs(),
         dg.Definitions(
@@ -43,7 +42,7 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
             jobs=sync_jobs(specs),
             schedules=incremental_schedules(specs),
             sensors=[venues_to_partitions],
-            resources={"database": database, "engine": EngineResource(database=database, declarations=str(folder))},
+            resources={"database": DatabaseResource(), "engine": EngineResource(declarations=str(folder))},
             executor=dg.in_process_executor,
         ),
     )
