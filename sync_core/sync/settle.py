@@ -74,10 +74,9 @@ def _entry(work: Work, intent: Intent, remote: Remote, seen_before: Mapping[str,
 def _seen(work: Work, intent: Intent, remote: Remote, before: Mapping[str, Any]) -> dict[str, Any]:
     """What the provider shows after our write, as far as it is our doing.
 
-    A field that we did not send may have been changed by somebody else since we last read the object. It keeps its
-    old value here, so that the next pull sees the difference and brings it home.
+    A field that we did not send may be the provider's own (a refund's status), or may have been changed by somebody
+    else since we last read the object. It keeps its old value here, so that the next pull sees the difference and
+    brings it home.
     """
     shown = work.mapping.seen([remote.record])[0]
-    if intent.operation == "create":
-        return shown
     return {path: shown[path] if path in intent.fields else before.get(path) for path in shown}
