@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import mappings
 from sync_core.settings import Settings, read_settings
 from sync_core.spec.load import load_providers
+from sync_core.spec.provider import ProviderSpec, RateSpec
 from sync_core.store import connections
 from sync_core.store.connections import Connection
 from sync_core.sync.engine import Engine, open_engine_for
@@ -110,6 +111,17 @@ def account(venue: str) -> str:
     return f"acct_{venue.replace('-', '')}"
 
 
+def unhurried(specs: Mapping[str, ProviderSpec]) -> dict[str, ProviderSpec]:
+    """The declarations with allowances that no test waits for."""
+    plenty = RateSpec(per_second=5_000)
+    return {
+        name: spec.model_copy(
+            update={"limits": spec.limits.model_copy(update={"production": plenty, "sandbox": plenty})}
+        )
+        for name, spec in specs.items()
+    }
+
+
 @contextmanager
 def world(database: sa.Engine, home: Path) -> Iterator[World]:
     """A world on `database`, with simulators of its own that have no rate limits."""
@@ -123,5 +135,5 @@ def world(database: sa.Engine, home: Path) -> Iterator[World]:
             requests.put(f"{base}/_sim/limits", json=unlimited, timeout=10).raise_for_status()
         environ = {"VENUE_SYNC_HOME": str(home)} | {f"{name.upper()}_API_BASE": base for name, base in bases.items()}
         settings = read_settings(environ)
-        engine = open_engine_for(settings, database, specs=load_providers(DEFS), templates=mappings.FOLDER)
+        engine = open_engine_for(settings, database, specs=unhurried(load_providers(DEFS)), templates=mappings.FOLDER)
         yield World(database=database, engine=engine, bases=bases, settings=settings)

@@ -121,7 +121,11 @@ def test_a_count_changed_at_the_till_comes_home_unless_the_venue_changed_it_too(
         for count in counts
     ]
     _at_square(
-        small_world, venue, "POST", "/v2/inventory/changes/batch-create", {"idempotency_key": "till", "changes": changes}
+        small_world,
+        venue,
+        "POST",
+        "/v2/inventory/changes/batch-create",
+        {"idempotency_key": "till", "changes": changes},
     )
     small_world.sql("UPDATE venue.stock SET quantity = 5 WHERE id = 'p1'")
 
@@ -156,7 +160,12 @@ def test_sales_come_home_and_refunds_go_out_exactly_once(small_world: World) -> 
         )
     when = datetime(2026, 1, 2, tzinfo=UTC)
     square_row = {"amount": 9000, "currency": "USD", "reference_id": "o-square", "created_at": when.isoformat()}
-    stripe_row = {"amount": 9000, "currency": "usd", "metadata": {"order_id": "o-stripe"}, "created": int(when.timestamp())}
+    stripe_row = {
+        "amount": 9000,
+        "currency": "usd",
+        "metadata": {"order_id": "o-stripe"},
+        "created": int(when.timestamp()),
+    }
     small_world.sim("square", "POST", f"accounts/{account(venue)}/seed/payments", rows=[square_row])
     small_world.sim("stripe", "POST", f"accounts/{account(venue)}/seed/payments", rows=[stripe_row])
 

@@ -1,0 +1,124 @@
+"""Invariants 1 and 2 under fire: nothing lost, nothing twice, whatever happens to the process or the network."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.world import World
+
+KILLS = 20
+CONNECTED = ("stripe", "square")
+
+
+def _add(world: World, venue: str, ids: list[str]) -> None:
+    for local_id in ids:
+        world.insert(
+            "customers",
+            venue,
+            id=local_id,
+            given_name=f"名 {local_id}",
+            family_name="O'Hara",
+            email=f"{local_id}@x.example",
+        )
+
+
+def _there(world: World, venue: str, provider: str) -> list[tuple[str, str | None]]:
+    """(local id, phone) of every living customer at the provider, doubles included."""
+    alive = [c for c in world.objects(provider, venue, "customers") if not c.get("deleted") and not c.get("is_deleted")]
+    if provider == "stripe":
+        return sorted((c["metadata"].get("venue_sync_id", ""), c["phone"]) for c in alive)
+    return sorted((c.get("reference_id", ""), c.get("phone_number")) for c in alive)
+
+
+def _here(world: World) -> list[tuple[Any, ...]]:
+    return sorted(world.rows("SELECT id, phone FROM venue.customers"))
+
+
+def _push_until_killed(world: World, venue: str, provider: str, chance: random.Random) -> bool:
+    """Start a pushing process and kill it after some of its writes; whether it was still running then."""
+    environ = os.environ | {
+        "DATABASE_URL": world.database.url.render_as_string(hide_password=False).replace("+psycopg", ""),
+        "VENUE_SYNC_HOME": str(world.settings.home),
+        **world.settings.bases,
+    }
+    before = world.calls(provider)["writes"]
+    after = before + chance.randint(1, 35 if provider == "stripe" else 1)
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.pusher", venue, provider, "customers"],
+        env=environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as child:
+        while child.poll() is None and world.calls(provider)["writes"] < after:
+            time.sleep(0.001)
+        time.sleep(chance.random() * 0.02)
+        running = child.poll() is None
+        if running:
+            os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    return running
+
+
+def test_kill_9_at_twenty_random_moments_loses_nothing_and_doubles_nothing(small_world: World) -> None:
+    chance = random.Random(20261120)
+    venue = small_world.venue(providers=CONNECTED)
+    killed = 0
+    for turn in range(KILLS):
+        _add(small_world, venue, [f"c{turn}-{n}" for n in range(40)])
+        small_world.sql("UPDATE venue.customers SET phone = :phone WHERE random() < 0.1", phone=f"+1415555{turn:04d}")
+        killed += _push_until_killed(small_world, venue, CONNECTED[turn % 2], chance)
+    for provider in CONNECTED:
+        reports = [small_world.sync(venue, provider, "customers") for _ in range(2)]
+        assert [r.error for r in reports] == [None, None]
+
+    assert killed >= KILLS // 2
+    for provider in CONNECTED:
+        assert _there(small_world, venue, provider) == _here(small_world)
+        assert small_world.sync(venue, provider, "customers").counts.written == 0
+    assert small_world.rows("SELECT count(*) FROM sync.intents") == [(0,)]
+
+
+FAULTS: dict[str, list[dict[str, Any]]] = {
+    "errors before and after the write": [
+        {"kind": "error_before", "status": 500, "probability": 0.05},
+        {"kind": "error_after", "status": 500, "probability": 0.05},
+    ],
+    "connections dropped before and after the write": [
+        {"kind": "drop_before", "probability": 0.05},
+        {"kind": "drop_after", "probability": 0.05},
+    ],
+    "half answers and throttling": [
+        {"kind": "half_answer", "probability": 0.05},
+        {"kind": "throttle", "probability": 0.1},
+    ],
+}
+
+
+@pytest.mark.parametrize("provider", CONNECTED)
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS.keys())
+def test_a_misbehaving_provider_gets_every_record_exactly_once(
+    small_world: World, provider: str, faults: list[dict[str, Any]]
+) -> None:
+    venue = small_world.venue(providers=(provider,))
+    ids = [f"c{n}" for n in range(60 if provider == "stripe" else 400)]
+    _add(small_world, venue, ids)
+    small_world.faults(provider, *({"method": "POST", **fault} for fault in faults), seed=7)
+
+    reports = [small_world.sync(venue, provider, "customers")]
+    while reports[-1].status != "succeeded" and len(reports) < 10:
+        reports.append(small_world.sync(venue, provider, "customers"))
+    small_world.no_faults(provider)
+    calm = small_world.sync(venue, provider, "customers")
+
+    assert reports[-1].status == "succeeded"
+    assert calm.status == "succeeded"
+    there = Counter(local_id for local_id, _ in _there(small_world, venue, provider))
+    assert there == Counter(ids)
+    assert small_world.rows("SELECT count(*) FROM sync.intents") == [(0,)]
