@@ -30,6 +30,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HOST = "127.0.0.1"
 _DROP = "sync_sims.drop"
+_LAST_WORDS = 2.0
 
 
 def app_for(simulator: Simulator, *, faults: Faults, limits: Limiter, calls: Calls) -> Application:
@@ -154,19 +155,52 @@ class _Connection(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it listens and leaves signals to whoever runs it."""
+    """A server that says when it listens, stops at once when told to, and leaves signals to whoever runs it.
+
+    uvicorn itself looks every tenth of a second whether it should stop, and waits as long again before it does:
+    too long for a test suite that starts a server per test.
+    """
 
     def __init__(self, config: uvicorn.Config, *, listening: threading.Event) -> None:
         super().__init__(config)
         self._listening = listening
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets=sockets)
         self._listening.set()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), timeout=1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        deadline = asyncio.get_running_loop().time() + _LAST_WORDS
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.002)
+            if asyncio.get_running_loop().time() > deadline:
+                break
+        for task in self.server_state.tasks:
+            task.cancel()
+        for listener in sockets or []:
+            listener.close()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    def stop(self) -> None:
+        """End the main loop; may be called from any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
 
 def _server_for(simulator: Simulator, listening: threading.Event) -> _Server:
@@ -181,7 +215,6 @@ def _server_for(simulator: Simulator, listening: threading.Event) -> _Server:
         server_header=False,
         # Longer than any test pauses: a connection closed while idle would look like an injected fault.
         timeout_keep_alive=300,
-        timeout_graceful_shutdown=2,
     )
     return _Server(config, listening=listening)
 
@@ -217,7 +250,7 @@ def running(simulator: Simulator, *, port: int = 0) -> Iterator[str]:
                 raise RuntimeError(f"The {simulator.name} simulator ended before it listened; see its traceback.")
         yield address
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join()
         listener.close()
         simulator.close()
@@ -241,7 +274,7 @@ def serve(simulators: Mapping[str, tuple[Simulator, int]]) -> None:
 async def _serve_all(servers: list[_Server], listeners: list[socket.socket]) -> None:
     def stop() -> None:
         for server in servers:
-            server.should_exit = True
+            server.stop()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -60,12 +60,14 @@ _NO_ADDRESS: dict[str, None] = dict.fromkeys(("city", "country", "line1", "line2
 
 def card_details(method: Object, amount: int) -> dict[str, Any]:
     """What a charge says about the card that paid it."""
-    return {"card": {**_CARD_DETAILS, **method["card"], "amount_authorized": amount}, "type": "card"}
+    more = {"amount_authorized": amount, "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"}}
+    return {"card": {**_CARD_DETAILS, **method["card"], **more}, "type": "card"}
 
 
 _CARD_DETAILS: dict[str, Any] = {
     "authorization_code": "123456",
     "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+    "electronic_commerce_indicator": None,
     "extended_authorization": {"status": "disabled"},
     "fingerprint": "Xt5EWLLDS7FJjR1c",
     "incremental_authorization": {"status": "unavailable"},
@@ -75,7 +77,6 @@ _CARD_DETAILS: dict[str, Any] = {
     "network": "visa",
     "network_token": {"used": False},
     "network_transaction_id": None,
-    "overcapture": {"maximum_amount_capturable": None, "status": "unavailable"},
     "regulated_status": "unregulated",
     "three_d_secure": None,
     "transaction_link_id": None,

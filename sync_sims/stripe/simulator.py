@@ -141,7 +141,8 @@ class StripeSimulator:
                 holdings.shelves[collection].put(stored, at=entry["at"], horizon=horizon)
             if "answer" in entry:
                 answer = dict(entry["answer"])
-                holdings.answers[answer.pop("key")] = StoredAnswer(**answer)
+                key = answer.pop("key")
+                keep(holdings, key, StoredAnswer(**answer))
 
     def account_of(self, request: Request) -> str | None:
         """The account the request's key acts for, None when it may not."""
