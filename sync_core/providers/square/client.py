@@ -68,7 +68,7 @@ def connect(
         {
             "products": catalog,
             "customers": Customers(calls),
-            "inventory": Inventory(calls, locations=locations, catalog=catalog),
+            "inventory": Inventory(calls, locations=locations),
             "payments": Payments(calls, locations=locations),
             "refunds": Refunds(calls),
         },

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sync_core.errors import TransientError
+from sync_core.errors import OutcomeUnknown, TransientError
 from sync_core.providers.bodies import nest
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
-from sync_core.providers.square.calls import STALE, Error, SquareCalls, code_in, errors_in, is_passing, said_in
-from sync_core.providers.square.refusals import refused, refused_entry
+from sync_core.providers.square.calls import STALE, Error, Refused, SquareCalls, code_in, errors_in, is_passing, said_in
+from sync_core.providers.square.refusals import refused, refused_entry, refused_whole
 from sync_core.providers.square.windows import Shown, newest_of, parsed, read_window, stamp
 
 OVERLAP = timedelta(seconds=300)
@@ -43,14 +43,12 @@ class Customers:
         return read_window(fetch, cursor=cursor, overlap=OVERLAP, now=self._calls.now)
 
     def write(self, batch: Batch) -> list[Outcome]:
-        """Carry out a batch by one bulk request."""
-        match batch.operation:
-            case "create":
-                return self._create(batch.writes)
-            case "update":
-                return self._update(batch.writes)
-            case "delete":
-                return self._delete(batch.writes)
+        """Carry out a batch by one bulk request (update: more after conflicts)."""
+        doors = {"create": self._create, "update": self._update, "delete": self._delete}
+        try:
+            return doors[batch.operation](batch.writes)
+        except Refused as exc:
+            return refused_whole(batch.writes, exc)
 
     def find(self, sought: Sequence[Sought]) -> dict[str, Remote]:
         """By reference_id: first among the newest profiles, then by search, whose index may lag by a minute."""
@@ -163,14 +161,14 @@ def _outcome(write: Write, answer: Mapping[str, Any]) -> Outcome:
     if "customer" in answer:
         return Outcome(local_id=write.local_id, remote=_remote(answer["customer"]))
     errors = errors_in(answer)
-    _raise_passing(errors)
+    _raise_unsettled(errors)
     return refused_entry(write, errors)
 
 
 def _farewell(write: Write, errors: Sequence[Error]) -> Outcome:
     if write.remote_id is None:
         return _unknown(write)
-    _raise_passing(errors)
+    _raise_unsettled(errors)
     if errors and code_in(errors) != "NOT_FOUND":
         return refused_entry(write, errors)
     return Outcome(
@@ -178,7 +176,9 @@ def _farewell(write: Write, errors: Sequence[Error]) -> Outcome:
     )
 
 
-def _raise_passing(errors: Sequence[Error]) -> None:
+def _raise_unsettled(errors: Sequence[Error]) -> None:
+    if code_in(errors) == "IDEMPOTENCY_KEY_REUSED":
+        raise OutcomeUnknown("Square saw another customer under the key of one to be created; look them up first.")
     # The others of the bulk are done; the same keys, versions and ids make it harmless to do them again.
     if is_passing(errors):
         raise TransientError(f"Square could not write a customer ({said_in(errors)}); the batch may be repeated later.")

@@ -11,7 +11,6 @@ from typing import Any
 from sync_core.errors import OutcomeUnknown
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 from sync_core.providers.square.calls import Refused, SquareCalls
-from sync_core.providers.square.catalog import Catalog
 from sync_core.providers.square.locations import Locations
 from sync_core.providers.square.refusals import no_such_write, refused, refused_whole
 from sync_core.providers.square.windows import Shown, newest_of, parsed, read_window, stamp
@@ -25,10 +24,9 @@ _CHANGES = "/v2/inventory/changes/batch-create"
 class Inventory:
     """The stock of one seller at one location."""
 
-    def __init__(self, calls: SquareCalls, *, locations: Locations, catalog: Catalog) -> None:
+    def __init__(self, calls: SquareCalls, *, locations: Locations) -> None:
         self._calls = calls
         self._locations = locations
-        self._catalog = catalog
 
     def read(self, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
         """Pages of counts that changed since `cursor`."""
@@ -49,9 +47,9 @@ class Inventory:
         """Set counts, all or none of them."""
         if batch.operation == "delete":
             return [no_such_write(write, "inventory") for write in batch.writes]
-        variations = self._variations(batch.writes)
-        writes = [write for write in batch.writes if write.local_id in variations]
-        outcomes = {write.local_id: _homeless(write) for write in batch.writes if write.local_id not in variations}
+        variations = {write.local_id: _variation_of(write) for write in batch.writes}
+        writes = [write for write in batch.writes if variations[write.local_id]]
+        outcomes = {write.local_id: _homeless(write) for write in batch.writes if not variations[write.local_id]}
         if writes:
             try:
                 outcomes |= self._count(batch.key, writes, variations)
@@ -61,7 +59,9 @@ class Inventory:
 
     def find(self, sought: Sequence[Sought]) -> dict[str, Remote]:
         """The counts of the variations that were to be counted."""
-        wanted = {str(one.fields["catalog_object_id"]): one.local_id for one in sought if _names_object(one.fields)}
+        wanted = {
+            str(one.fields["catalog_object_id"]): one.local_id for one in sought if one.fields.get("catalog_object_id")
+        }
         if not wanted:
             return {}
         counts = self._calls.post(_COUNTS, {**self._question(), "catalog_object_ids": list(wanted)}).get("counts", ())
@@ -69,20 +69,6 @@ class Inventory:
 
     def _question(self) -> dict[str, Any]:
         return {"location_ids": [self._locations.stock()], "states": ["IN_STOCK"], "limit": _PAGE_SIZE}
-
-    def _variations(self, writes: Sequence[Write]) -> dict[str, str]:
-        """The variation that each write counts, by local id; an item's id stands for its first variation."""
-        known = {write.local_id: write.remote_id for write in writes if write.remote_id is not None}
-        named = {
-            write.local_id: str(write.fields["catalog_object_id"])
-            for write in writes
-            if write.remote_id is None and _names_object(write.fields)
-        }
-        if not named:
-            return known
-        objects = self._catalog.items(sorted(set(named.values())))
-        counted = {local_id: _variation_of(objects.get(one)) for local_id, one in named.items()}
-        return known | {local_id: one for local_id, one in counted.items() if one is not None}
 
     def _count(self, key: str, writes: Sequence[Write], variations: Mapping[str, str]) -> dict[str, Outcome]:
         counted_at = stamp(self._calls.clock.now())
@@ -113,21 +99,15 @@ class Inventory:
         return {"type": "PHYSICAL_COUNT", "physical_count": count}
 
 
-def _names_object(fields: Mapping[str, Json]) -> bool:
-    return fields.get("catalog_object_id") is not None
-
-
-def _variation_of(found: Mapping[str, Any] | None) -> str | None:
-    if found is None:
-        return None
-    if found.get("type") != "ITEM":
-        return found["id"]
-    variations = found.get("item_data", {}).get("variations") or ()
-    return variations[0]["id"] if variations else None
+def _variation_of(write: Write) -> str:
+    """The variation to be counted: the record's own id, or the one that the mapping names on create; else empty."""
+    return write.remote_id or str(write.fields.get("catalog_object_id") or "")
 
 
 def _homeless(write: Write) -> Outcome:
-    return refused(write, "NOT_FOUND", "Square has no variation to count this on; the product must be there first.")
+    return refused(
+        write, "NO_REMOTE_ID", "The record names no variation to count it on; its product must be at Square first."
+    )
 
 
 def _remote(count: Mapping[str, Any]) -> Remote:

@@ -46,7 +46,8 @@ def draft(write: Write) -> dict[str, Any]:
 def merged(item: Mapping[str, Any], write: Write) -> dict[str, Any]:
     """The item as it is now with our changed fields in it; versions stay, so that a newer change is noticed."""
     body: dict[str, Any] = orjson.loads(orjson.dumps(item))
-    place = f"item_data.variations[{_position(item, write.remote_state.get('variation_id'))}]."
+    position = _position(item, write.remote_state.get("variation_id"))
+    place = f"item_data.variations[{position}]."
     for path, value in write.fields.items():
         actual = path.replace(_FIRST, place, 1) if path.startswith(_FIRST) else path
         if value is None:
@@ -58,8 +59,7 @@ def merged(item: Mapping[str, Any], write: Write) -> dict[str, Any]:
         drop(body, "item_data.description_html")
         drop(body, "item_data.description_plaintext")
     if any(path.startswith(f"{_FIRST}{_PRICE}") for path in write.fields):
-        for variation in _variations(body):
-            _price(_data(variation))
+        _price(_data(_variations(body)[position]))
     return body
 
 

@@ -1,13 +1,16 @@
 """The outside of the clients under test: a simulator of the provider with one account, arranged over HTTP."""
 
+import io
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
 import requests
+from requests.adapters import HTTPAdapter
 
 from sync_core.http.calls import CallLog
 from sync_core.http.session import CallPolicy, open_session
@@ -18,6 +21,22 @@ from sync_sims.wire import Simulator
 from tests.fakes import FakeClock
 
 ACCOUNT = "acct_venue7"
+
+
+class Answering(HTTPAdapter):
+    """A provider that says the same to everything, to be mounted on a session."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__()
+        self.body = orjson.dumps(body)
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        """Answer 200 with the body."""
+        response = requests.Response()
+        response.status_code = 200
+        response.raw = io.BytesIO(self.body)
+        response.url = request.url
+        return response
 
 
 @dataclass(frozen=True)
@@ -75,6 +94,12 @@ def account_at(
         outside = Outside(base=base, clock=clock, calls=calls)
         outside.register(credential)
         session = open_session(policy, clock=clock, rng=random.Random(7), calls=calls, correlation="test")
+
+        def date_of_the_test(response: requests.Response, **_: Any) -> None:
+            # The server stamps its answers with the machine's time, but the simulator lives in the test's.
+            response.headers["Date"] = format_datetime(clock.now(), usegmt=True)
+
+        session.hooks["response"].append(date_of_the_test)
         try:
             yield outside, session
         finally:

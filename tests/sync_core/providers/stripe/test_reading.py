@@ -1,33 +1,13 @@
-import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
-import orjson
 import pytest
-import requests
-from requests.adapters import HTTPAdapter
 
 from sync_core.errors import AuthorizationLost, ConfigurationError, ProviderRefused, ThrottledError
 from sync_core.providers.protocol import Account, Remote
-from tests.sync_core.providers.outside import done, read_all, write_one
+from tests.sync_core.providers.outside import Answering, done, read_all, write_one
 from tests.sync_core.providers.stripe.conftest import KEY, StripeAccount
 from tests.sync_core.providers.stripe.writes import create_product
-
-
-class Answering(HTTPAdapter):
-    """A provider that always says the same."""
-
-    def __init__(self, body: Any) -> None:
-        super().__init__()
-        self.body = orjson.dumps(body)
-
-    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        response = requests.Response()
-        response.status_code = 200
-        response.raw = io.BytesIO(self.body)
-        response.url = request.url
-        return response
 
 
 def names(remotes: Iterable[Remote]) -> list[str]:
