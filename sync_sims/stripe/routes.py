@@ -95,12 +95,12 @@ def _searchable(collection: str) -> Route:
     return _route("GET", f"/v1/{collection}/search", SEARCH, lambda call, _, given: search(call, collection, given))
 
 
-_ROUTES = _table()
+ROUTES = _table()
 
 
 def template_of(method: str, path: str) -> tuple[str, str]:
     """The path's template and the id in it ("" when it has none)."""
-    if (method, path) in _ROUTES:
+    if (method, path) in ROUTES:
         return path, ""
     parts = path.split("/")
     if len(parts) < 4:
@@ -111,4 +111,4 @@ def template_of(method: str, path: str) -> tuple[str, str]:
 
 def route_for(method: str, template: str) -> Route | None:
     """The endpoint behind a method and a template, None when Stripe has none there."""
-    return _ROUTES.get((method, template))
+    return ROUTES.get((method, template))
