@@ -82,7 +82,7 @@ def synced_asset(
     def sync(
         context: dg.AssetExecutionContext, config: SyncConfig, engine: dg.ResourceParam[Engine]
     ) -> Iterator[dg.AssetCheckResult]:
-        yield from sync_partitions(context, engine, spec=spec, entity=name, mode=config.to_mode())
+        yield from sync_partitions(context, engine, spec=spec, entity=name, mode=config.to_mode(context.run.tags))
 
     return sync
 

@@ -18,8 +18,3 @@ def synced_key(provider: str, entity: str) -> dg.AssetKey:
 def table_key(model: str) -> dg.AssetKey:
     """The external asset of one of the venue's own tables."""
     return dg.AssetKey(["venue", model])
-
-
-def op_name(provider: str, entity: str) -> str:
-    """The op behind an asset, as run configuration names it."""
-    return f"{provider}__{entity}"

@@ -5,6 +5,7 @@ database, no credential, no environment variable.
 """
 
 import importlib
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -35,8 +36,12 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
     folder = Path(declarations.__path__[0])
     specs = load_providers(folder)
     declared = dg.ComponentTree(defs_module=declarations, project_root=folder.parent.parent)
+    # Dagster warns of its own beta classes in every process that loads a component.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        synced = declared.build_defs()
     return dg.Definitions.merge(
-        declared.build_defs(),
+        synced,
         dg.Definitions(
             assets=venue_tables(specs),
             jobs=sync_jobs(specs),

@@ -5,7 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets.keys import op_name, synced_key
+from assets.config import MODE_TAG
+from assets.keys import synced_key
 from sync_core.spec.provider import ProviderSpec
 
 # Dagster exports no name for what define_asset_job returns.
@@ -39,26 +40,22 @@ def provider_keys(spec: ProviderSpec) -> list[dg.AssetKey]:
 def sync_jobs(specs: Mapping[str, ProviderSpec]) -> list[AssetJob]:
     """The incremental and the full sync of all entities of all providers."""
     return [
-        _job(INCREMENTAL, "What changed since the last sync, in both directions.", specs, config=None),
+        _job(specs, INCREMENTAL, mode="incremental", description="What changed since the last sync, both ways."),
         _job(
-            FULL,
-            "Every record on both sides is looked at again; only what differs is written. Meant for one venue.",
             specs,
-            config={"ops": {name: {"config": {"mode": "full"}} for name in _ops(specs)}},
+            FULL,
+            mode="full",
+            description="Every record on both sides is looked at again, and only what differs is written. "
+            "Meant for one venue.",
         ),
     ]
 
 
-def _job(name: str, description: str, specs: Mapping[str, ProviderSpec], *, config: dict[str, Any] | None) -> AssetJob:
+def _job(specs: Mapping[str, ProviderSpec], name: str, *, mode: str, description: str) -> AssetJob:
     return dg.define_asset_job(
         name,
         selection=[key for spec in specs.values() for key in provider_keys(spec)],
         description=description,
         executor_def=dg.in_process_executor,
-        config=config,
-        tags={"venue_sync/job": name},
+        tags={MODE_TAG: mode},
     )
-
-
-def _ops(specs: Mapping[str, ProviderSpec]) -> list[str]:
-    return [op_name(provider, entity) for provider, spec in specs.items() for entity in spec.entities]
