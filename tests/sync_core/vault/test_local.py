@@ -2,6 +2,7 @@
 
 import logging
 import stat
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -56,12 +57,19 @@ def test_the_key_file_is_created_for_its_owner_alone_and_stays(tmp_path: Path) -
     assert [path.name for path in file.parent.iterdir()] == ["master.key"]
 
 
-def test_processes_that_start_together_agree_on_one_master_key(tmp_path: Path) -> None:
-    file = tmp_path / "master.key"
-    with ThreadPoolExecutor(16) as pool:
-        keyrings = list(pool.map(lambda _: LocalKeyring(file, environment="development"), range(16)))
-    assert len({keyring.new_data_key(CONTEXT).key_id for keyring in keyrings}) == 1
-    assert len(list(tmp_path.iterdir())) == 1
+def test_those_who_start_together_agree_on_one_master_key(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def start(file: Path) -> str:
+        together.wait(10)
+        return LocalKeyring(file, environment="development").new_data_key(CONTEXT).key_id
+
+    for number in range(25):
+        folder = tmp_path / str(number)
+        with ThreadPoolExecutor(8) as pool:
+            key_ids = set(pool.map(start, [folder / "master.key"] * 8))
+        assert key_ids == {LocalKeyring(folder / "master.key", environment="development").new_data_key(CONTEXT).key_id}
+        assert len(list(folder.iterdir())) == 1
 
 
 def test_another_master_key_opens_nothing(tmp_path: Path, local_keyring: LocalKeyring) -> None:
