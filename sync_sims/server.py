@@ -147,7 +147,14 @@ async def _answer(send: Send, response: Response) -> None:
 
 
 class _Connection(HttpToolsProtocol):
-    """A connection that the application can drop, which ASGI has no word for."""
+    """A connection that the application can drop, which ASGI has no word for, and that logs no requests.
+
+    uvicorn's own switch for the access log changes the logger of the whole process, which is not ours to change.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self.access_log = False
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -211,7 +218,6 @@ def _server_for(simulator: Simulator, listening: threading.Event) -> _Server:
         ws="none",
         lifespan="off",
         log_config=None,
-        access_log=False,
         server_header=False,
         # Longer than any test pauses: a connection closed while idle would look like an injected fault.
         timeout_keep_alive=300,

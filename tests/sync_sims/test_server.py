@@ -232,5 +232,11 @@ def test_several_simulators_share_one_process_and_stop_cleanly_on_a_signal(
     assert (process.returncode, errors) == (0, "")
 
 
+def test_no_request_is_logged(ask: Ask, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level("DEBUG"):
+        assert ask("GET", "/v1/customers").status_code == 200
+    assert [record for record in caplog.records if record.name.startswith("uvicorn.access")] == []
+
+
 def test_unlimited_means_no_limit():
     assert Limits(per_second=None, per_endpoint_per_second=None) == UNLIMITED
