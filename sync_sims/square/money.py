@@ -6,6 +6,9 @@ from sync_sims.square.books import Books
 from sync_sims.square.fields import Fields
 from sync_sims.square.refusal import missing
 
+# Square names no limit; this one keeps sums within what JSON readers take for an integer.
+_LARGEST = 10**12
+
 
 def money(fields: Fields, name: str, *, books: Books) -> dict[str, Any] | None:
     """Read `{"amount", "currency"}`; None when absent.
@@ -20,6 +23,8 @@ def money(fields: Fields, name: str, *, books: Books) -> dict[str, Any] | None:
         raise missing(given.path("amount"))
     if amount < 0:
         raise given.wrong("VALUE_TOO_LOW", "Field must be greater than or equal to 0", "amount")
+    if amount > _LARGEST:
+        raise given.wrong("VALUE_TOO_HIGH", f"Field must be less than or equal to {_LARGEST}", "amount")
     currency = given.needed_text("currency")
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
         raise given.wrong(

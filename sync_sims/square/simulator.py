@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from sync_sims.accounts import Accounts
 from sync_sims.journal import Journal
 from sync_sims.square.books import Books
@@ -173,8 +175,8 @@ class SquareSimulator:
         books = self._seller(account_id)
         if collection not in _JUDGED:
             raise KeyError(f"collection {collection!r}")
-        rows = books.shelves[collection].rows.values()
-        return [shown_customer(row) for row in rows] if collection == "customers" else list(rows)
+        rows = list(books.shelves[collection].rows.values())
+        return _copied([shown_customer(row) for row in rows] if collection == "customers" else rows)
 
     def seed(self, account_id: str, collection: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Make things happen at the seller's counter and dashboard; see `seeds` for the rows."""
@@ -184,7 +186,7 @@ class SquareSimulator:
             raise KeyError(f"collection {collection!r}")
         call = self._call(account_id, None)
         try:
-            return [sow(call, row) for row in rows]
+            return _copied([sow(call, row) for row in rows])
         except Refused as refusal:
             raise ValueError(str(refusal)) from refusal
         finally:
@@ -231,6 +233,11 @@ class SquareSimulator:
 
 
 _FAILURES = {502: "BAD_GATEWAY", 503: "SERVICE_UNAVAILABLE", 504: "GATEWAY_TIMEOUT"}
+
+
+def _copied(rows: list[Row]) -> list[Row]:
+    """Rows that share nothing with the books, so that whoever asked may change them."""
+    return orjson.loads(orjson.dumps(rows))
 
 
 def _refusal(status: int, entry: dict[str, Any]) -> Response:

@@ -1,5 +1,6 @@
 """The catalog through the official SDK: writing, versions, batches, searching, deleting."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -155,7 +156,7 @@ def test_a_variation_left_out_of_its_item_is_deleted(ask: Ask) -> None:
 
 def test_a_variation_may_be_written_on_its_own(ask: Ask) -> None:
     made = upsert(ask, item("Tea"), key="1").body["catalog_object"]
-    variation = made["item_data"]["variations"][0]
+    variation = copy.deepcopy(made["item_data"]["variations"][0])
     variation["item_variation_data"]["sku"] = "TEA-1"
     changed = upsert(ask, variation, key="2").body["catalog_object"]
     assert changed["item_variation_data"]["sku"] == "TEA-1"

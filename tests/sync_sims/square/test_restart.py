@@ -1,6 +1,7 @@
 """What outlives the simulator's process, and what the server's faults leave behind."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from square.core.api_error import ApiError
 
 from sync_sims.server import running
-from sync_sims.square import SquareSimulator
+from sync_sims.square import SquareSimulator, Terms
 from sync_sims.wire import Request, Response
 
 ACCOUNT = "MLEFBHHSJGVHD"
@@ -146,3 +147,20 @@ def test_the_control_endpoints_arrange_and_judge(simulator: SquareSimulator) -> 
         calls = http.get("/_sim/calls", params={"account": "ML5"}).json()
         assert calls["by_endpoint"] == {"GET /v2/customers/{id}": 1}
         assert calls["writes"] == 0
+
+
+def test_catalog_writes_at_the_same_time_exclude_each_other_but_one_after_another_pass() -> None:
+    simulator = SquareSimulator(terms=Terms(catalog_write_seconds=0.5))
+    simulator.register("t", account_id=ACCOUNT, name="Apollo Hall")
+    category = {"type": "CATEGORY", "id": "#c", "category_data": {"name": "Plays"}}
+    delay = {"kind": "delay", "path": "/v2/catalog/object", "seconds": 0.6}
+
+    def write(key: str) -> int:
+        body = {"idempotency_key": key, "object": category}
+        headers = {"authorization": "Bearer t"}
+        return http.post("/v2/catalog/object", json=body, headers=headers).status_code
+
+    with running(simulator) as address, httpx.Client(base_url=address) as http, ThreadPoolExecutor(3) as threads:
+        http.post("/_sim/faults", json={"faults": [delay]})
+        assert [write("1"), write("2")] == [200, 200]
+        assert sorted(threads.map(write, "345")) == [200, 429, 429]
