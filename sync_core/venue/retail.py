@@ -16,7 +16,16 @@ from sync_core.venue.retail_people import customers_of
 from sync_core.venue.retail_sales import Sales, Shop, sales_of
 
 FILE = "online_retail_2009_2010.parquet"
-CONTENT = ("invoice", "code_as_written", "description", "quantity", "at", "price", "customer_number", "country")
+CONTENT = {
+    "invoice": "invoice",
+    "code_as_written": "code",
+    "description": "description",
+    "quantity": "quantity",
+    "at_as_written": "at",
+    "price": "price",
+    "customer_number": "customer",
+    "country": "country",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +104,8 @@ def _counted(reasons: pd.Series) -> dict[str, int]:
 
 def _rejections(lines: pd.DataFrame) -> list[Rejection]:
     refused = lines[lines["reason"].notna()]
-    content = refused[list(CONTENT)].rename(columns={"code_as_written": "code", "customer_number": "customer"})
-    content["at"] = content["at"].dt.strftime("%Y-%m-%d %H:%M:%S")
-    # NaN, NaT and infinities are no JSON: a value that is missing, or is no number at all, is null.
+    content = refused[[*CONTENT]].rename(columns=CONTENT)
+    # NaN and infinities are no JSON: a value that is missing, or is no number at all, is null.
     plain = content.astype(object).where(content.notna() & ~content.isin([np.inf, -np.inf]), None)
     return [
         Rejection(FILE, int(index) + 1, str(reason), {str(key): value for key, value in record.items()})

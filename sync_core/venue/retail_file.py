@@ -20,8 +20,8 @@ LARGEST = 10**15  # every whole number up to here is exact in a float
 def read_retail_file(path: Path) -> pd.DataFrame:
     """The lines of `path`, indexed from 0.
 
-    Columns: invoice, code, description, country (text, trimmed, None where missing or blank), code_as_written,
-    quantity, price, customer_number (float64, NaN where missing), at (datetime64, UTC, NaT where not a time) and
+    Columns: invoice, code, description, country (text, trimmed, None where missing or blank), code_as_written and
+    at_as_written (text, untouched but for NUL), quantity, price, customer_number (float64, NaN where missing), at (datetime64, UTC, NaT where not a time) and
     customer (the number as text, None without a whole positive number).
     Raises ConfigurationError when the file is missing, is no Parquet file, or lacks a column of a fitting type.
     """
@@ -33,7 +33,8 @@ def read_retail_file(path: Path) -> pd.DataFrame:
         lines[ours] = _trimmed(texts)
         if name == "StockCode":
             lines["code_as_written"] = texts
-    lines["at"] = _times(path, table)
+    lines["at_as_written"] = _cast(path, table, "InvoiceDate", pa.string())
+    lines["at"] = _times(table, lines["at_as_written"])
     lines["customer"] = _customers(lines["customer_number"])
     return lines
 
@@ -68,11 +69,10 @@ def _trimmed(texts: pd.Series) -> pd.Series:
     return trimmed.where(trimmed != "", None)
 
 
-def _times(path: Path, table: pa.Table) -> pd.Series:
+def _times(table: pa.Table, written: pd.Series) -> pd.Series:
     if pa.types.is_timestamp(table["InvoiceDate"].type):
         moments = pd.to_datetime(table["InvoiceDate"].to_pandas(), utc=True)
     else:
-        written = _cast(path, table, "InvoiceDate", pa.string())
         moments = pd.to_datetime(written, format="%Y-%m-%d %H:%M:%S", errors="coerce", utc=True)
     return moments.dt.as_unit("us")
 
