@@ -105,3 +105,12 @@ def mark_failed(conn: sa.Connection, connection_id: int, *, reason: str) -> None
 def mark_synced(conn: sa.Connection, connection_id: int) -> None:
     """A sync of this connection has just gone well."""
     conn.execute(sa.update(connections).where(connections.c.id == connection_id).values(last_sync_at=sa.func.now()))
+
+
+def mark_disconnected(conn: sa.Connection, connection_id: int) -> None:
+    """The venue wants no more of it; what was synced stays on both sides."""
+    conn.execute(
+        sa.update(connections)
+        .where(connections.c.id == connection_id)
+        .values(status="disconnected", last_error=None, last_error_at=None)
+    )

@@ -1,0 +1,103 @@
+"""The command line `venue-sync`: puts the commands together and turns every error into one line and an exit code."""
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from sync_core.http.redact import redact
+from sync_core.settings import read_settings
+from sync_defs.commands import check, connections, db, demo, exits, sims, status, sync, up, venues, verify
+from sync_defs.commands.output import say
+
+OUR_PACKAGES = ("assets", "resources", "sensors", "sync_core", "sync_defs", "sync_sims")
+
+app = typer.Typer(
+    name="venue-sync",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog=exits.EPILOG,
+    help="Keep ticketing venues in step with their accounts at the payment providers.",
+)
+for group, name in ((db.app, "db"), (venues.app, "venues"), (sims.app, "sims"), (status.letters, "deadletters")):
+    app.add_typer(group, name=name)
+for command, name in (
+    (connections.connect, "connect"),
+    (connections.disconnect, "disconnect"),
+    (connections.show_connections, "connections"),
+    (sync.sync, "sync"),
+    (status.status, "status"),
+    (verify.verify, "verify"),
+    (check.check, "check"),
+    (up.up, "up"),
+    (demo.demo, "demo"),
+):
+    app.command(name, epilog=exits.EPILOG)(command)
+
+
+@app.callback()
+def options(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the stack trace of an error, and log more.")] = False,
+) -> None:
+    """Keep ticketing venues in step with their accounts at the payment providers."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for ours in OUR_PACKAGES:  # never the HTTP library's: it logs whole addresses
+        logging.getLogger(ours).setLevel(logging.DEBUG if debug else logging.WARNING)
+
+
+def main() -> None:
+    """Run the command in sys.argv and leave with its exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(run(sys.argv[1:]))
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt  # so that SIGTERM leaves by the same doors as Ctrl-C, closing what is open
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code. No exception leaves this function."""
+    debug = "--debug" in arguments
+    try:
+        code = app(list(arguments), prog_name="venue-sync", standalone_mode=False)
+    except Abort:
+        code = exits.INTERRUPTED
+    except KeyboardInterrupt:
+        code = exits.INTERRUPTED
+    except TyperException as error:
+        say(f"venue-sync: {error.format_message()}")
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last door: whatever it is becomes one line
+        return _report(error, trace=traceback.format_exc() if debug else None)
+    if code == exits.INTERRUPTED:
+        say("venue-sync: interrupted.")
+    return int(code or 0)
+
+
+def _report(error: Exception, *, trace: str | None) -> int:
+    if trace is not None:
+        sys.stderr.write(redact(trace))
+    sentence = exits.sentence_of(error)
+    if sentence is None:
+        sentence = f"An unexpected {type(error).__name__} stopped the command; its stack trace is in {_log(error)}."
+    say(f"venue-sync: {sentence}")
+    return exits.code_of(error)
+
+
+def _log(error: Exception) -> str:
+    try:
+        log = read_settings(os.environ).home / "logs" / "venue-sync.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(redact("".join(traceback.format_exception(error))))
+    except Exception:  # noqa: BLE001 - the log is a courtesy; without it --debug shows the same
+        return "nowhere, because the log could not be written: run it again with --debug"
+    return str(log)

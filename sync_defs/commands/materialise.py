@@ -1,0 +1,53 @@
+"""What the command line synced, told to Dagster: a materialisation without a run for each venue and entity.
+
+Dagster's UI then shows the venue as synced, whoever did it. The sync is done by then, so a Dagster that cannot be
+reached costs a warning and nothing else.
+"""
+
+import os
+import warnings
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from sync_core.settings import Settings
+from sync_core.store.database import dagster_url
+from sync_core.sync.report import EntityReport
+from sync_defs.commands.opening import declared
+from sync_defs.commands.output import say
+
+CONFIGURATION = "dagster.yaml"
+
+
+def tell_dagster(settings: Settings, database: sa.Engine, reports: Sequence[EntityReport]) -> None:
+    """Report each venue's entity that went well; nothing happens where Dagster was never set up."""
+    done = [report for report in reports if report.status == "succeeded"]
+    home = os.environ.get("DAGSTER_HOME") or str(settings.dagster_home)
+    if not done or not os.path.exists(os.path.join(home, CONFIGURATION)):  # noqa: PTH110, PTH118 - a plain variable
+        return
+    os.environ.setdefault("DAGSTER_DATABASE_URL", dagster_url(database.url.render_as_string(hide_password=False)))
+    try:
+        _report(home, done)
+    except Exception as error:  # noqa: BLE001 - whatever ails Dagster, the sync itself went well
+        say(f"Warning: the sync is done, but Dagster could not be told of it ({type(error).__name__}).")
+
+
+def _report(home: str, done: Sequence[EntityReport]) -> None:
+    # Dagster takes two seconds to import, which every other command would pay for.
+    import dagster as dg  # noqa: PLC0415 - see above
+
+    from assets.keys import synced_key  # noqa: PLC0415
+    from assets.metadata import of_venue  # noqa: PLC0415
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        with dg.DagsterInstance.from_config(home) as instance:
+            for report in done:
+                entity = declared()[report.provider].entities[report.entity]
+                instance.report_runless_asset_event(
+                    dg.AssetMaterialization(
+                        asset_key=synced_key(report.provider, report.entity),
+                        partition=report.venue,
+                        metadata=of_venue(report, entity),
+                    )
+                )

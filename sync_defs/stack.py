@@ -1,0 +1,163 @@
+"""The whole product running on this machine: database, simulators if wanted, Dagster's webserver and daemon.
+
+What stays true: whoever leaves `running_stack`, by whatever way, leaves no process behind.
+"""
+
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import requests
+
+from sync_core.clock import Clock
+from sync_core.errors import ConfigurationError
+from sync_core.settings import Settings
+from sync_core.store.database import dagster_url
+from sync_core.store.migrate import upgrade
+from sync_defs.commands.opening import database_address, reachable_database
+from sync_defs.dagster_api import DagsterApi
+from sync_defs.ports import HOST, free_port
+from sync_defs.simulators import BASE_VARIABLES, SQUARE_PORT, STRIPE_PORT
+from sync_defs.supervisor import Service, Supervisor
+
+WEBSERVER = "dagster-webserver"
+DAEMON = "dagster-daemon"
+SIMULATORS = "simulators"
+ROOT = Path(__file__).parents[1]
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where to listen; a port that is taken is replaced by the next free one above it."""
+
+    webserver: int = 3000
+    stripe: int = STRIPE_PORT
+    square: int = SQUARE_PORT
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What runs: `settings` have the database's and the simulators' addresses filled in."""
+
+    settings: Settings
+    database_url: str = field(repr=False)
+    dagster: DagsterApi
+    simulators: Mapping[str, str]
+    supervisor: Supervisor
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """What a person may open or point something at."""
+        return {"Dagster": self.dagster.address, **{f"simulated {k}": v for k, v in self.simulators.items()}}
+
+
+@contextmanager
+def running_stack(
+    settings: Settings, *, ports: Ports, simulators_state: Path | None, clock: Clock, tell: Tell
+) -> Iterator[Stack]:
+    """Start everything, wait until it is healthy, and stop it all at the end.
+
+    Args:
+        settings: whose home, database and provider addresses are used.
+        ports: where to listen if nobody else does.
+        simulators_state: where simulators keep their state; None starts none and leaves the providers' addresses.
+        clock: for waiting.
+        tell: told in a sentence what differs from what was asked for.
+
+    Raises:
+        ConfigurationError: the database or Dagster cannot be set up as configured.
+        TransientError: something did not start, with the last lines of its log.
+    """
+    with database_address(settings) as url:
+        with reachable_database(url) as database:
+            upgrade(database)
+        embedded = settings.home if settings.database_url is None else None
+        supervisor = Supervisor(
+            logs=settings.home / "logs", environment=os.environ, clock=clock, grace=8.0, postgres_home=embedded
+        )
+        with supervisor:
+            simulators = _start_simulators(supervisor, ports, simulators_state, tell) if simulators_state else {}
+            bases = {BASE_VARIABLES[name]: address for name, address in simulators.items()}
+            filled = replace(settings, database_url=url, bases={**settings.bases, **bases})
+            dagster = _start_dagster(supervisor, filled, port=_port(WEBSERVER, ports.webserver, tell))
+            yield Stack(filled, url, dagster, simulators, supervisor)
+
+
+def _port(name: str, wanted: int, tell: Tell, *, taken: frozenset[int] = frozenset()) -> int:
+    found = free_port(wanted, taken=taken)
+    if found != wanted:
+        tell(f"Port {wanted} is taken: {name} listens on {found}.")
+    return found
+
+
+def _start_simulators(supervisor: Supervisor, ports: Ports, state: Path, tell: Tell) -> dict[str, str]:
+    stripe = _port("the simulated stripe", ports.stripe, tell)
+    square = _port("the simulated square", ports.square, tell, taken=frozenset({stripe}))
+    addresses = {"stripe": f"http://{HOST}:{stripe}", "square": f"http://{HOST}:{square}"}
+    listen = ["--stripe-port", str(stripe), "--square-port", str(square), "--state", str(state)]
+    command = [sys.executable, "-m", "sync_defs", "sims", "serve", *listen]
+    supervisor.start([Service(SIMULATORS, command, healthy=lambda: all(map(_serves, addresses.values())))])
+    return addresses
+
+
+def _serves(address: str) -> bool:
+    try:
+        return requests.get(f"{address}/_sim/calls", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _start_dagster(supervisor: Supervisor, settings: Settings, *, port: int) -> DagsterApi:
+    _configure(settings.dagster_home)
+    environment = _environment(settings)
+    scripts = Path(sysconfig.get_path("scripts"))
+    workspace = ["-w", str(_installed("workspace.yaml"))]
+    api = DagsterApi(f"http://{HOST}:{port}")
+    webserver = Service(
+        WEBSERVER,
+        [str(scripts / WEBSERVER), *workspace, "-h", HOST, "-p", str(port)],
+        healthy=lambda: api.answers() and api.definitions_loaded(),
+        environment=environment,
+    )
+    daemon = Service(
+        DAEMON,
+        [str(scripts / DAEMON), "run", *workspace],
+        healthy=lambda: api.answers() and api.daemons_ready(),
+        environment=environment,
+    )
+    supervisor.start([webserver, daemon])
+    return api
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    url = settings.database_url or ""
+    return {
+        "DATABASE_URL": url,
+        "DAGSTER_DATABASE_URL": dagster_url(url),
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "VENUE_SYNC_HOME": str(settings.home),
+        "PYTHONUNBUFFERED": "1",  # a log is read while it is written
+        **settings.bases,
+    }
+
+
+def _configure(home: Path) -> None:
+    """Dagster reads its configuration in its home; ours is the repository's, renewed at each start."""
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_installed("dagster.yaml"), home / "dagster.yaml")
+
+
+def _installed(name: str) -> Path:
+    file = ROOT / name
+    if not file.exists():
+        raise ConfigurationError(
+            f"{file} is missing: run venue-sync from a checkout that was set up with 'make install'."
+        )
+    return file

@@ -1,0 +1,160 @@
+"""The judge: compares every record of a venue with what its accounts hold, both ways, and trusts nobody.
+
+What stays true: it shares no code with the clients, mappings and sync that it judges. It reads the providers by their
+public API with the venue's own key, and the venue through a function that it is given.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync_sims import judge_square as square
+from sync_sims import judge_stripe as stripe
+from sync_sims.judge_accounts import Account, Holdings, Unreadable, read_account
+from sync_sims.judge_matching import Difference, Pairing, Record
+
+__all__ = ["Account", "Difference", "Unreadable", "VenueSide", "Verdict", "judge"]
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class VenueSide:
+    """What the venue's own tables say.
+
+    Attributes:
+        tables: rows that are not deleted, by table: customers, products, stock, orders, payments, refunds,
+            payment_attempts, balance_entries.
+        deleted_products: products that the venue deleted; archived at the provider they are no difference.
+        known: venue's customer id by the provider's, for customers that were made at the provider.
+        excused: (entity, venue's record id) of records that wait in dead letters with a reason.
+    """
+
+    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+    deleted_products: Sequence[Mapping[str, Any]] = ()
+    known: Mapping[str, str] = field(default_factory=dict[str, str])
+    excused: frozenset[tuple[str, str]] = frozenset()
+
+    def excused_of(self, *entities: str) -> frozenset[str]:
+        """The excused ids of some entities."""
+        return frozenset(record for entity, record in self.excused if entity in entities)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge found. `compared` counts the venue's records by provider and kind."""
+
+    compared: Mapping[tuple[str, str], int]
+    excused: int
+    found: int
+    differences: tuple[Difference, ...]  # the first ones
+
+    @property
+    def equal(self) -> bool:
+        """Whether both sides hold the same."""
+        return self.found == 0
+
+
+_Lists = tuple[str, Iterable[Record], Iterable[Record], frozenset[str]]
+
+
+def judge(accounts: Iterable[Account], read_venue: Callable[[str, str], VenueSide], *, shown: int = SHOWN) -> Verdict:
+    """Compare the accounts with their venues' tables.
+
+    Args:
+        accounts: which accounts, each with its venue's key.
+        read_venue: the venue's side for a venue and a provider.
+        shown: how many differences the verdict holds; all are counted.
+
+    Raises Unreadable when an account cannot be read.
+    """
+    compared: dict[tuple[str, str], int] = {}
+    differences: list[Difference] = []
+    excused = 0
+    for account in accounts:
+        venue = read_venue(account.venue, account.provider)
+        held = read_account(account)
+        excused += len(venue.excused)
+        for what, ours, theirs, forgiven in _LISTS[account.provider](venue, held):
+            mine = list(ours)
+            key = (account.provider, what)
+            compared[key] = compared.get(key, 0) + len(mine)
+            pairing = Pairing(account.venue, account.provider, what)
+            differences.extend(pairing.differences(mine, theirs, excused=forgiven))
+    return Verdict(compared, excused, len(differences), tuple(differences[:shown]))
+
+
+def _of_stripe(venue: VenueSide, held: Holdings) -> list[_Lists]:
+    rows = venue.tables
+    gone = frozenset(str(row["id"]) for row in venue.deleted_products)
+    return [
+        (
+            "customer",
+            stripe.customers_of_venue(rows["customers"]),
+            stripe.customers_of_account(held, known=venue.known),
+            venue.excused_of("customers"),
+        ),
+        (
+            "product",
+            stripe.products_of_venue(rows["products"]),
+            stripe.products_of_account(held, deleted=gone),
+            venue.excused_of("products"),
+        ),
+        ("order's payment", stripe.orders_of_venue(rows["orders"]), stripe.orders_of_account(held), frozenset()),
+        ("payment", stripe.payments_of_venue(rows["payments"]), stripe.payments_of_account(held), frozenset()),
+        (
+            "refund",
+            stripe.refunds_of_venue(rows["refunds"]),
+            stripe.refunds_of_account(held),
+            venue.excused_of("refunds"),
+        ),
+        (
+            "payment attempt",
+            stripe.attempts_of_venue(rows["payment_attempts"]),
+            stripe.attempts_of_account(held),
+            frozenset(),
+        ),
+        (
+            "balance entry",
+            stripe.entries_of_venue(rows["balance_entries"]),
+            stripe.entries_of_account(held),
+            frozenset(),
+        ),
+    ]
+
+
+def _of_square(venue: VenueSide, held: Holdings) -> list[_Lists]:
+    rows = venue.tables
+    products = venue.excused_of("products")
+    gone = venue.deleted_products
+    return [
+        (
+            "customer",
+            square.customers_of_venue(rows["customers"]),
+            square.customers_of_account(held, known=venue.known),
+            venue.excused_of("customers"),
+        ),
+        (
+            "product",
+            square.products_of_venue(rows["products"]),
+            square.products_of_account(held, deleted=gone),
+            products,
+        ),
+        (
+            "stock",
+            square.stock_of_venue(rows["stock"], rows["products"]),
+            square.stock_of_account(held, deleted=gone),
+            products | venue.excused_of("inventory"),
+        ),
+        ("order's payment", square.orders_of_venue(rows["orders"]), square.orders_of_account(held), frozenset()),
+        ("payment", square.payments_of_venue(rows["payments"]), square.payments_of_account(held), frozenset()),
+        (
+            "refund",
+            square.refunds_of_venue(rows["refunds"]),
+            square.refunds_of_account(held),
+            venue.excused_of("refunds"),
+        ),
+    ]
+
+
+_LISTS = {"stripe": _of_stripe, "square": _of_square}

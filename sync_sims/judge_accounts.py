@@ -1,0 +1,147 @@
+"""What an account holds, read the plain way: GET until the last page, over the provider's public API.
+
+Nothing here knows our clients or mappings. Sources: docs.stripe.com/api/pagination, docs.stripe.com/api/expanding_objects;
+Square API reference: ListCustomers, ListCatalog, BatchRetrieveInventoryCounts, ListPayments, ListPaymentRefunds.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+STRIPE_VERSION = "2026-10-28.endive"
+SQUARE_VERSION = "2026-09-16"
+THE_BEGINNING = "2000-01-01T00:00:00Z"  # Square lists the last year only, unless told otherwise
+PAGE = 100
+TRIES = 60
+SECONDS_BETWEEN_TRIES = 0.5
+
+Json = Mapping[str, Any]
+
+
+class Unreadable(Exception):  # noqa: N818 - says what happened
+    """The provider would not show the account; the sentence names it and the status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One venue's account, and the key that opens it."""
+
+    venue: str
+    provider: str
+    base: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Everything in an account that the venue should know: lists of the provider's own objects."""
+
+    customers: list[Json]
+    products: list[Json]
+    payments: list[Json]
+    refunds: list[Json]
+    attempts: list[Json] = field(default_factory=list[Json])
+    entries: list[Json] = field(default_factory=list[Json])
+    counts: list[Json] = field(default_factory=list[Json])
+
+
+def read_account(account: Account) -> Holdings:
+    """All that the account holds. Raises Unreadable when the provider does not show it."""
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {account.key}"
+        return _READERS[account.provider](session, account)
+
+
+def _stripe(session: requests.Session, account: Account) -> Holdings:
+    session.headers["Stripe-Version"] = STRIPE_VERSION
+
+    def everything(name: str, **parameters: str) -> list[Json]:
+        return list(_stripe_pages(session, account, name, parameters))
+
+    return Holdings(
+        customers=everything("customers"),
+        products=everything("products", **{"expand[]": "data.default_price"}),
+        payments=everything("charges"),
+        refunds=everything("refunds"),
+        attempts=everything("payment_intents"),
+        entries=everything("balance_transactions"),
+    )
+
+
+def _stripe_pages(
+    session: requests.Session, account: Account, name: str, parameters: Mapping[str, str]
+) -> Iterator[Json]:
+    asked = {"limit": str(PAGE), **parameters}
+    while True:
+        page = _ask(session, account, "GET", f"/v1/{name}", query=asked)
+        yield from page["data"]
+        if not page["has_more"]:
+            return
+        asked["starting_after"] = page["data"][-1]["id"]
+
+
+def _square(session: requests.Session, account: Account) -> Holdings:
+    session.headers["Square-Version"] = SQUARE_VERSION
+
+    def everything(path: str, name: str, **parameters: str) -> list[Json]:
+        return list(_square_pages(session, account, path, name, parameters))
+
+    return Holdings(
+        customers=everything("/v2/customers", "customers", limit=str(PAGE)),
+        products=everything("/v2/catalog/list", "objects", types="ITEM"),
+        payments=everything("/v2/payments", "payments", begin_time=THE_BEGINNING, limit=str(PAGE)),
+        refunds=everything("/v2/refunds", "refunds", begin_time=THE_BEGINNING, limit=str(PAGE)),
+        counts=list(_square_counts(session, account)),
+    )
+
+
+def _square_pages(
+    session: requests.Session, account: Account, path: str, name: str, parameters: Mapping[str, str]
+) -> Iterator[Json]:
+    asked = dict(parameters)
+    while True:
+        page = _ask(session, account, "GET", path, query=asked)
+        yield from page.get(name, [])
+        if not page.get("cursor"):
+            return
+        asked["cursor"] = page["cursor"]
+
+
+def _square_counts(session: requests.Session, account: Account) -> Iterator[Json]:
+    asked: dict[str, Any] = {"states": ["IN_STOCK"], "limit": 1000}
+    while True:
+        page = _ask(session, account, "POST", "/v2/inventory/counts/batch-retrieve", body=asked)
+        yield from page.get("counts", [])
+        if not page.get("cursor"):
+            return
+        asked["cursor"] = page["cursor"]
+
+
+_READERS = {"stripe": _stripe, "square": _square}
+
+
+def _ask(
+    session: requests.Session,
+    account: Account,
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    body: Json | None = None,
+) -> dict[str, Any]:
+    status = 0
+    for _ in range(TRIES):
+        try:
+            answer = session.request(method, f"{account.base}{path}", params=query, json=body, timeout=60)
+        except requests.RequestException as error:
+            raise Unreadable(f"{account.provider} does not answer at all ({type(error).__name__}).") from None
+        status = answer.status_code
+        if status == 200:
+            return answer.json()
+        if status != 429 and status < 500:
+            break
+        time.sleep(SECONDS_BETWEEN_TRIES)
+    raise Unreadable(f"{account.provider} answers {status} to {method} {path} of {account.venue}.")
