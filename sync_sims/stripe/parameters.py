@@ -41,11 +41,7 @@ class Text:
                 return None
             raise empty_parameter(param)
         if len(value) > self.longest:
-            raise ApiError(
-                f"Invalid string: {value[:12]}...; must be at most {self.longest} characters",
-                code="parameter_invalid_string_blank" if not value.strip() else None,
-                param=param,
-            )
+            raise ApiError(f"Invalid string: {value[:12]}...; must be at most {self.longest} characters", param=param)
         return value
 
 
