@@ -4,6 +4,7 @@ The SDK signs, versions and encodes; its typed objects are skipped, because buil
 itself for a page of 100 (docs/decisions/0005). Its own retries are off: the session repeats.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -55,6 +56,8 @@ class StripeCalls:
     ) -> None:
         self.version = version
         self.clock = clock
+        # Below this level the SDK writes addresses with their queries and whole bodies to its logger.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
         self._client = stripe.StripeClient(
             api_key,
             http_client=stripe.RequestsClient(timeout=timeout, session=session),

@@ -1,7 +1,12 @@
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
 
 from sync_core.providers.protocol import Account, Write
-from tests.sync_core.providers.outside import done, read_all, sought_of, write_one
+from tests.sync_core.providers.outside import Answering, done, read_all, sought_of, write_one
 from tests.sync_core.providers.square.conftest import SquareAccount
 from tests.sync_core.providers.square.writes import create_customer
 
@@ -39,6 +44,38 @@ def test_payments_of_all_years_are_read_and_then_what_changed(square: SquareAcco
     square.outside.seed("refunds", {"payment_id": old, "amount": 200})
     changed, _ = read_all(square.provider, "payments", cursor)
     assert [one.record["refunded_money"]["amount"] for one in changed if one.id == old] == [200]
+
+
+class TwoHalls(HTTPAdapter):
+    """A seller with two locations, each with two pages of one payment; without a location only the first is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        url = urlsplit(request.url)
+        query = dict(parse_qsl(url.query))
+        body: dict[str, Any] = {"locations": [{"id": "OLD", "status": "INACTIVE"}, {"id": "HALL", "status": "ACTIVE"}]}
+        if url.path == "/v2/payments":
+            place, page = query.get("location_id", "HALL"), query.get("cursor", "1")
+            self.asked.append(f"{place} {page}")
+            body = {"payments": [{"id": f"{place}-{page}", "updated_at": "2026-11-20T10:00:00Z"}]}
+            if page == "1":
+                body["cursor"] = "2"
+        return Answering(body).send(request)
+
+
+def test_payments_of_every_location_are_read_and_a_reading_cut_short_goes_on(square: SquareAccount):
+    halls = TwoHalls()
+    square.session.mount(square.outside.base, halls)
+    pages = square.provider.read("payments", cursor=None)
+    first, second = next(pages), next(pages)
+    rest, cursor = read_all(square.provider, "payments", second.cursor)
+    ids = [one.id for one in [*first.records, *second.records, *rest]]
+    assert ids == ["HALL-1", "HALL-2", "OLD-1", "OLD-2"]
+    assert halls.asked == ["HALL 1", "HALL 2", "OLD 1", "OLD 2"]
+    assert set(cursor) == {"since"}
 
 
 def test_refunds_are_read_when_they_are_made(square: SquareAccount, payment: str):

@@ -1,10 +1,11 @@
 import itertools
+import logging
 
 import pytest
 
 from sync_core.errors import AuthorizationLost, OutcomeUnknown, ProviderRefused, ThrottledError, TransientError
 from sync_core.providers.protocol import Write
-from tests.sync_core.providers.outside import done, write_many, write_one
+from tests.sync_core.providers.outside import done, sought_of, write_many, write_one
 from tests.sync_core.providers.stripe.conftest import KEY, StripeAccount
 from tests.sync_core.providers.stripe.writes import create_customer, create_product, delete, update
 
@@ -105,6 +106,22 @@ def test_a_customer_is_deleted_once_and_may_be_gone_already(stripe: StripeAccoun
     for key in ("k2", "k3"):
         gone = done(write_one(stripe.provider, "customers", delete(made, key)))
         assert (gone.id, gone.deleted) == (made.id, True)
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "half_answer", "throttle", "error_after"])
+def test_a_deletion_disturbed_once_is_done_once(stripe: StripeAccount, kind: str):
+    made = done(write_one(stripe.provider, "customers", create_customer("L1")))
+    stripe.outside.faults({"kind": kind, "status": 503, "method": "DELETE", "times": 1})
+    assert done(write_one(stripe.provider, "customers", delete(made, "k2"))).deleted
+    assert [one.get("deleted") for one in stripe.outside.objects("customers")] == [True]
+
+
+def test_nothing_of_a_customer_reaches_a_log(stripe: StripeAccount, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO)
+    write_one(stripe.provider, "customers", create_customer("L1", email="jane@example.com"))
+    stripe.outside.faults({"kind": "throttle", "times": 1})
+    stripe.provider.find("customers", [sought_of(create_customer("L1"), stripe.clock)])
+    assert [one.message for one in caplog.records if not one.name.startswith("uvicorn")] == []
 
 
 def test_a_product_with_prices_cannot_be_deleted_and_says_so(stripe: StripeAccount):
