@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync_core.venue.retail_lines import judge_lines, refuse_lines_of_refused_invoices, sum_invoices
@@ -44,6 +44,7 @@ def lines_of(invoices: list[tuple[bool, str | None, int, float, int]]) -> pd.Dat
     ).astype({"description": "string", "customer": "string", "customer_number": "float64"})
 
 
+@settings(deadline=None)  # a shared machine may be slow
 @given(st.lists(invoice, min_size=1, max_size=20))
 def test_money_adds_up_whatever_the_invoices(invoices: list[tuple[bool, str | None, int, float, int]]) -> None:
     judged = judge_lines(lines_of(invoices))
