@@ -1,6 +1,7 @@
-"""Writing many rows in one statement: the rows travel as one JSON parameter and PostgreSQL unpacks them.
+"""Many rows in one statement, whatever their number: one round trip, one parse, no limit on parameters.
 
-One round trip and one parse however many rows there are, and no limit on the number of parameters.
+Rows to write travel as one JSON parameter that PostgreSQL unpacks. Rows to find are looked up key by key inside the
+server: a plain `= ANY(...)` on a table that has no statistics yet is planned as a scan of everything there is.
 """
 
 from collections.abc import Sequence
@@ -27,6 +28,20 @@ def upsert(
     statement = _upsert_sql(table, tuple(rows[0]), tuple(update), tuple(returning))
     result = conn.execute(statement, {"rows": _encode(rows)})
     return [dict(row) for row in result.mappings()] if returning else []
+
+
+def look_up(
+    conn: sa.Connection, query: sa.Select[Any], column: sa.ColumnElement[str], values: Sequence[str]
+) -> sa.CursorResult[Any]:
+    """The rows of `query` whose `column` is one of `values`, at most one per value, in the order of `values`."""
+    wanted = (
+        sa.func.unnest(sa.bindparam("wanted", list(values), sa.ARRAY(sa.Text)))
+        .table_valued("value")
+        .render_derived(name="wanted")
+    )
+    # LIMIT keeps the planner from flattening the lookups into a join that scans.
+    each = query.where(column == wanted.c.value).limit(1).lateral("found")
+    return conn.execute(sa.select(each).select_from(wanted.join(each, sa.true())))
 
 
 @lru_cache(maxsize=256)

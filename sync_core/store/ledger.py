@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sync_core.store.bulk import upsert
+from sync_core.store.bulk import look_up, upsert
 from sync_core.store.sync_tables import ledger
 
 Flat = Mapping[str, Any]
@@ -42,30 +42,26 @@ def _texts(values: Sequence[str]) -> sa.BindParameter[Any]:
 
 def by_local(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> dict[str, Entry]:
     """Entries by local id, without `pushed` and `seen`: enough to tell changed from unchanged."""
-    query = _select(_LIGHT, connection_id, entity).where(ledger.c.local_id == sa.any_(_texts(ids)))
-    return {row.local_id: Entry(*row) for row in conn.execute(query)}
+    found = look_up(conn, _select(_LIGHT, connection_id, entity), ledger.c.local_id, ids)
+    return {row.local_id: Entry(*row) for row in found}
 
 
 def pushed_of(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> dict[str, Flat]:
     """What we last wrote, by local id."""
-    query = _select((ledger.c.local_id, ledger.c.pushed), connection_id, entity).where(
-        ledger.c.local_id == sa.any_(_texts(ids))
-    )
-    return {row.local_id: row.pushed or {} for row in conn.execute(query)}
+    query = _select((ledger.c.local_id, ledger.c.pushed), connection_id, entity)
+    return {row.local_id: row.pushed or {} for row in look_up(conn, query, ledger.c.local_id, ids)}
 
 
 def seen_of(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> dict[str, Flat]:
     """What the provider last showed, by local id."""
-    query = _select((ledger.c.local_id, ledger.c.seen), connection_id, entity).where(
-        ledger.c.local_id == sa.any_(_texts(ids))
-    )
-    return {row.local_id: row.seen or {} for row in conn.execute(query)}
+    query = _select((ledger.c.local_id, ledger.c.seen), connection_id, entity)
+    return {row.local_id: row.seen or {} for row in look_up(conn, query, ledger.c.local_id, ids)}
 
 
 def by_remote(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> dict[str, Entry]:
     """Whole entries by remote id."""
-    query = _select(_COLUMNS, connection_id, entity).where(ledger.c.remote_id == sa.any_(_texts(ids)))
-    return {row.remote_id: Entry(*row) for row in conn.execute(query)}
+    found = look_up(conn, _select(_COLUMNS, connection_id, entity), ledger.c.remote_id, ids)
+    return {row.remote_id: Entry(*row) for row in found}
 
 
 def remote_values(
@@ -73,17 +69,21 @@ def remote_values(
 ) -> dict[str, str]:
     """What other records call these: local id -> remote id ('id') or a key of the remote state; live records only."""
     value = ledger.c.remote_id if pick == "id" else ledger.c.remote_state[pick].astext
-    query = _select((ledger.c.local_id, value), connection_id, entity).where(
-        ledger.c.local_id == sa.any_(_texts(ids)), ledger.c.deleted.is_(False), value.is_not(None)
+    query = _select((ledger.c.local_id, value.label("value")), connection_id, entity).where(
+        ledger.c.deleted.is_(False), value.is_not(None)
     )
-    return {row[0]: row[1] for row in conn.execute(query)}
+    return {row.local_id: row.value for row in look_up(conn, query, ledger.c.local_id, ids)}
 
 
 def local_ids(
     conn: sa.Connection, connection_id: int, entity: str, *, values: Sequence[str], pick: str
 ) -> dict[str, str]:
     """The way back: remote id or state value -> local id."""
-    value = ledger.c.remote_id if pick == "id" else ledger.c.remote_state[pick].astext
+    if pick == "id":
+        query = _select((ledger.c.remote_id, ledger.c.local_id), connection_id, entity)
+        return {row.remote_id: row.local_id for row in look_up(conn, query, ledger.c.remote_id, values)}
+    # State values have no index of their own: one scan of the entity's entries beats one per value.
+    value = ledger.c.remote_state[pick].astext
     query = _select((value, ledger.c.local_id), connection_id, entity).where(value == sa.any_(_texts(values)))
     return {row[0]: row[1] for row in conn.execute(query)}
 

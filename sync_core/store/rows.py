@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sync_core.store.bulk import Row, upsert
+from sync_core.store.bulk import Row, look_up, upsert
 from sync_core.store.venue_tables import SYNCED
 
 TABLES: Mapping[str, sa.Table] = {table.name: table for table in SYNCED}
@@ -74,18 +74,15 @@ def chunk(conn: sa.Connection, scope: Scope, changed: Changed, *, after: str | N
 
 def by_ids(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row]:
     """The rows with these ids, by id."""
-    query = scope.rows.where(scope.table.c.id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text))))
-    return {row["id"]: dict(row) for row in conn.execute(query).mappings()}
+    found = look_up(conn, scope.rows, scope.table.c.id, ids)
+    return {row["id"]: dict(row) for row in found.mappings()}
 
 
 def lock(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row]:
     """As `by_ids`, holding the rows until the transaction ends, so that nobody's edit is overwritten unseen."""
-    query = (
-        scope.rows.where(scope.table.c.id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text))))
-        .order_by(scope.table.c.id)
-        .with_for_update()
-    )
-    return {row["id"]: dict(row) for row in conn.execute(query).mappings()}
+    # In id order, so that two syncs that meet on the same rows cannot wait for each other in a circle.
+    found = look_up(conn, scope.rows.with_for_update(), scope.table.c.id, sorted(ids))
+    return {row["id"]: dict(row) for row in found.mappings()}
 
 
 def write(conn: sa.Connection, scope: Scope, rows: Sequence[Row]) -> dict[str, Row]:

@@ -1,6 +1,6 @@
 """The way of a record from the provider to the venue: page by page, each wholly in or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,12 @@ from sync_core.store.ledger import Entry
 from sync_core.sync.conflict import Sides, Verdict, decide
 from sync_core.sync.inbound import Arrived, News, arrive, sort_page
 from sync_core.sync.outbound import Flat, outbound
+from sync_core.sync.read_ahead import read_ahead
 from sync_core.sync.report import PlannedChange, Progress, RecordFailure
 from sync_core.sync.work import Work
+
+STORE_AT = 1_000
+"""Records per storing transaction, at least where the provider has as many."""
 
 
 def pull(work: Work) -> None:
@@ -27,22 +31,37 @@ def pull(work: Work) -> None:
     if work.mode.kind == "full":
         cursor = None
     done = 0
-    for page in work.provider.read(work.entity, cursor=cursor):
-        _store(work, page)
-        done += len(page.records)
-        venue, provider = work.connection.venue, work.connection.provider
-        work.on_progress(Progress(venue, provider, work.entity, "pull", done, done if page.last else None))
+    with read_ahead(work.provider.read(work.entity, cursor=cursor)) as pages:
+        for group in _grouped(pages):
+            _store(work, group)
+            done += sum(len(page.records) for page in group)
+            venue, provider = work.connection.venue, work.connection.provider
+            total = done if group[-1].last else None
+            work.on_progress(Progress(venue, provider, work.entity, "pull", done, total))
 
 
-def _store(work: Work, page: Page) -> None:
+def _grouped(pages: Iterable[Page]) -> Iterator[list[Page]]:
+    """Neighbouring pages that are stored in one transaction: a provider's pages are small, a transaction is not."""
+    group: list[Page] = []
+    for page in pages:
+        group.append(page)
+        if page.last or sum(len(one.records) for one in group) >= STORE_AT:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _store(work: Work, group: Sequence[Page]) -> None:
+    records = [remote for page in group for remote in page.records]
     with work.transaction() as conn:
-        found = sort_page(work, page.records)
-        work.tally.add(pulled_read=len(page.records), pulled_unchanged=found.echoes)
+        found = sort_page(work, records)
+        work.tally.add(pulled_read=len(records), pulled_unchanged=found.echoes)
         if found.news:
             apply_news(work, found.news)
         if found.gone:
             _remove(work, found.gone)
-        cursors.move(conn, *work.key, direction="pull", to=page.cursor)
+        cursors.move(conn, *work.key, direction="pull", to=group[-1].cursor)
 
 
 def apply_news(work: Work, news: Sequence[News]) -> None:

@@ -84,8 +84,12 @@ def moment(seconds: float) -> datetime:
 
 
 def remote_of(found: Object, *, changed: int | None = None) -> Remote:
-    """An object as a record. `changed` is the Unix time of an event about it, which is newer than its own stamps."""
-    stamps = [stamp for stamp in (changed, found.get("updated"), found.get("created")) if stamp is not None]
+    """An object as a record. `changed` is the Unix time of an event about it, which is newer than its own stamp.
+
+    Only products say when they changed. `created` is no substitute: a list shows an object as it is now, and taking it
+    for as old as its creation would make the newest state look stale.
+    """
+    stamps = [stamp for stamp in (changed, found.get("updated")) if stamp is not None]
     return Remote(
         id=found["id"],
         record=found,

@@ -56,7 +56,12 @@ class StripeWriter:
         return remote_of(self._calls.post(kind.path, write.key, **_filled(write.fields)).data)
 
     def _update(self, kind: Kind, write: Write) -> Remote:
-        return remote_of(self._calls.post(_place(kind, write), write.key, **_sparse(write.fields)).data)
+        body = _sparse(write.fields)
+        if "address" in body:
+            # Stripe does not say whether a part of an address replaces the whole; the whole of it is right either way.
+            current = (object_at(self._calls, kind, _known(write)) or {}).get("address") or {}
+            body["address"] = {**{name: value for name, value in current.items() if value}, **body["address"]}
+        return remote_of(self._calls.post(_place(kind, write), write.key, **body).data)
 
     def _delete(self, kind: Kind, write: Write) -> Remote:
         place = _place(kind, write)

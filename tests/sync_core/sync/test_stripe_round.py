@@ -99,7 +99,7 @@ def test_both_sides_change_different_fields_and_both_changes_survive(small_world
     assert report.counts.conflicts == 0
     assert small_world.rows("SELECT phone, city FROM venue.customers") == [("+1 555 0100", "Cork")]
     (after,) = small_world.objects("stripe", venue, "customers")
-    assert (after["phone"], after["address"]["city"]) == ("+1 555 0100", "Cork")
+    assert (after["phone"], after["address"]["city"], after["address"]["country"]) == ("+1 555 0100", "Cork", "IE")
     assert small_world.sync(venue, "stripe", "customers").counts.written == 0
 
 
@@ -257,3 +257,18 @@ def test_a_venue_never_touches_the_records_of_another(small_world: World) -> Non
     assert small_world.objects("stripe", other, "customers") == []
     small_world.sync(other, "stripe", "customers")
     assert len(small_world.objects("stripe", other, "customers")) == 3
+
+
+def test_a_full_sync_brings_home_what_the_events_did_not_tell(small_world: World) -> None:
+    venue = small_world.venue()
+    _customers(small_world, venue, 1)
+    small_world.sync(venue, "stripe", "customers")
+    (there,) = small_world.objects("stripe", venue, "customers")
+    _at_stripe(small_world, venue, "POST", f"/v1/customers/{there['id']}", phone="+1 555 0100")
+    small_world.sync(venue, "stripe", "customers")
+    _at_stripe(small_world, venue, "POST", f"/v1/customers/{there['id']}", phone="+1 555 0101")
+
+    report = small_world.sync(venue, "stripe", "customers", Mode("full"))
+
+    assert report.counts.pulled_updated == 1
+    assert small_world.rows("SELECT phone FROM venue.customers") == [("+1 555 0101",)]

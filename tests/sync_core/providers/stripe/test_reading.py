@@ -1,5 +1,4 @@
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 import pytest
 
@@ -31,7 +30,7 @@ def test_the_first_reading_shows_everything_in_pages_of_a_hundred(stripe: Stripe
     assert sorted(names(remote for page in pages for remote in page.records)) == sorted(
         f"Guest {n}" for n in range(230)
     )
-    assert pages[0].records[0].updated_at == datetime.fromtimestamp(1_700_000_229, tz=UTC)
+    assert {record.updated_at for page in pages for record in page.records} == {None}
 
 
 def test_a_first_reading_that_was_cut_short_goes_on_where_it_was(stripe: StripeAccount):

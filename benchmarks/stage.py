@@ -1,0 +1,131 @@
+"""The stage for a measurement: a database, simulators in a process of their own, and an engine without rate limits."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import sqlalchemy as sa
+
+import mappings
+from sync_core.settings import read_settings
+from sync_core.spec.load import load_providers
+from sync_core.spec.provider import ProviderSpec, RateSpec
+from sync_core.store import connections
+from sync_core.store.database import open_engine
+from sync_core.store.embedded import EmbeddedPostgres
+from sync_core.store.migrate import upgrade
+from sync_core.sync.engine import Engine, open_engine_for
+from sync_core.sync.report import EntityReport, Mode
+
+DEFS = Path(__file__).parents[1] / "sync_defs" / "defs"
+PARTS = {"stripe": "api_key", "square": "access_token"}
+KEYS = {"stripe": "sk_test_bench_{venue}", "square": "EAAA-bench-{venue}"}
+
+_SIMULATORS = """
+import json, signal, sys
+from contextlib import ExitStack
+from sync_sims.server import running
+from sync_sims.square.simulator import SquareSimulator
+from sync_sims.stripe.simulator import StripeSimulator
+with ExitStack() as stack:
+    made = {"stripe": StripeSimulator(), "square": SquareSimulator()}
+    print(json.dumps({name: stack.enter_context(running(sim)) for name, sim in made.items()}), flush=True)
+    sys.stdin.read()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a measurement plays on."""
+
+    database: sa.Engine
+    engine: Engine
+    bases: dict[str, str]
+
+    def venues(self, names: list[str], *, provider: str) -> None:
+        """Venues with an account each."""
+        for name in names:
+            with self.database.begin() as conn:
+                conn.execute(
+                    sa.text(
+                        "INSERT INTO venue.venues (id, name, currency) VALUES (:id, :id, 'USD') ON CONFLICT DO NOTHING"
+                    ),
+                    {"id": name},
+                )
+            key = KEYS[provider].format(venue=name)
+            body = {"credential": key, "account_id": f"acct_{name}", "name": name}
+            requests.put(f"{self.bases[provider]}/_sim/accounts", json=body, timeout=30).raise_for_status()
+            self.engine.connect(name, provider, {PARTS[provider]: key}, environment="production")
+
+    def customers(self, venue: str, count: int) -> None:
+        """`count` customers of a venue."""
+        with self.database.begin() as conn:
+            conn.execute(
+                sa.text(
+                    "INSERT INTO venue.customers (venue_id, id, given_name, family_name, email, city, country) "
+                    "SELECT :venue, 'c' || n, 'Given ' || n, 'Family ' || n, 'c' || n || '@example.com', 'Cork', 'IE' "
+                    "FROM generate_series(1, :count) AS n"
+                ),
+                {"venue": venue, "count": count},
+            )
+
+    def sync(self, venue: str, provider: str, entity: str, mode: Mode | None = None) -> EntityReport:
+        """One sync that must succeed."""
+        with self.database.connect() as conn:
+            connection = connections.find(conn, venue, provider)
+        if connection is None:
+            raise SystemExit(f"{venue} is not connected to {provider}")
+        report = self.engine.sync(connection, entity, mode=mode or Mode(), run_id="benchmark")
+        if report.status != "succeeded":
+            raise SystemExit(f"{venue}/{provider}/{entity}: {report.error}")
+        return report
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Everything up, and down again afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="venue-sync-bench-") as folder,
+        subprocess.Popen([sys.executable, "-c", _SIMULATORS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sims,
+    ):
+        server = EmbeddedPostgres(Path(folder))
+        server.start()
+        try:
+            if sims.stdout is None:
+                raise SystemExit("the simulators have no output")
+            bases: dict[str, str] = json.loads(sims.stdout.readline())
+            for base in bases.values():
+                unlimited = {"per_second": None, "per_endpoint_per_second": None}
+                requests.put(f"{base}/_sim/limits", json=unlimited, timeout=30).raise_for_status()
+            database = open_engine(server.url)
+            upgrade(database)
+            environ = {"VENUE_SYNC_HOME": folder} | {f"{name.upper()}_API_BASE": at for name, at in bases.items()}
+            specs = {name: _unlimited(spec) for name, spec in load_providers(DEFS).items()}
+            engine = open_engine_for(read_settings(environ), database, specs=specs, templates=mappings.FOLDER)
+            yield Stage(database, engine, bases)
+            database.dispose()
+        finally:
+            if sims.stdin is not None:
+                sims.stdin.close()
+            server.stop()
+            server.remove()
+
+
+def _unlimited(spec: ProviderSpec) -> ProviderSpec:
+    plenty = RateSpec(per_second=100_000)
+    return spec.model_copy(update={"limits": spec.limits.model_copy(update={"production": plenty})})
+
+
+def timed(work: Any) -> tuple[float, Any]:
+    """Seconds that `work()` took, and what it returned."""
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result
