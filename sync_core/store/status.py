@@ -58,7 +58,7 @@ class RunLine:
     failed: int
     counts: Mapping[str, int]
     api_calls: int
-    seconds: float  # from the first start to the last finish
+    seconds: float  # from the first start to the last finish of each run, added up
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +164,12 @@ def run_lines(conn: sa.Connection, run_ids: Sequence[str]) -> list[RunLine]:
         sa.select(
             connections.c.provider,
             sync_log.c.entity,
+            sync_log.c.run_id,
             sync_log.c.status,
             sync_log.c.counts,
             sync_log.c.api_calls,
             sync_log.c.started_at,
-            sa.func.coalesce(sync_log.c.finished_at, sa.func.now()),
+            sa.func.coalesce(sync_log.c.finished_at, sa.func.now()).label("ended_at"),
         )
         .select_from(sync_log.join(connections))
         .where(sync_log.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids), sa.ARRAY(sa.Text))))
@@ -194,8 +195,12 @@ def _run_line(provider: str, entity: str, rows: Sequence[sa.Row[Any]]) -> RunLin
         failed=states.count("failed"),
         counts=counts,
         api_calls=sum(row.api_calls for row in rows),
-        seconds=(max(row[-1] for row in rows) - min(row.started_at for row in rows)).total_seconds(),
+        seconds=sum(_span([row for row in rows if row.run_id == run]) for run in {row.run_id for row in rows}),
     )
+
+
+def _span(rows: Sequence[sa.Row[Any]]) -> float:
+    return (max(row.ended_at for row in rows) - min(row.started_at for row in rows)).total_seconds()
 
 
 def rejection_counts(conn: sa.Connection) -> dict[tuple[str, str], int]:

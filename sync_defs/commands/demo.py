@@ -6,6 +6,7 @@ not the venues of this installation, no provider.
 
 import fcntl
 import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -25,12 +26,13 @@ from sync_core.sync.engine import Engine
 from sync_core.venue.demo import generate_demo
 from sync_core.venue.importer import import_folder
 from sync_defs.commands import exits, verify
+from sync_defs.commands.materialise import tell_dagster
 from sync_defs.commands.opening import engine_on, reachable_database, settings_now
 from sync_defs.commands.output import print_table, say
 from sync_defs.commands.up import Port, show, watch
 from sync_defs.demo.edits import edit_both_sides
 from sync_defs.demo.phases import Phases
-from sync_defs.demo.runs import asset_keys, ensure_partitions, looked_at, sync_once, written
+from sync_defs.demo.runs import asset_keys, ensure_partitions, looked_at, sync_here, sync_once, written
 from sync_defs.demo.world import build_world
 from sync_defs.stack import Ports, Stack, running_stack
 from sync_sims.judge import Verdict
@@ -134,7 +136,11 @@ def _play(engine: Engine, stack: Stack, phases: Phases) -> Verdict:
             say(f"  ... and {len(edits) - EDITS_SHOWN} more")
     runs += sync("Second sync")
     # What changed at one provider is at the venue by now; this round takes it to the other provider.
-    runs += sync("Third sync")
+    with phases.phase(f"Third sync ({len(partitions)} venues in this process)"):
+        here = f"demo-{uuid.uuid4().hex}"
+        reports = sync_here(engine, keys, partitions, run_id=here)
+        tell_dagster(stack.settings.dagster_home, stack.database_url, reports)
+        runs.append(here)
     with phases.phase("Verdict"):
         verdict = verify.verdict_on(engine, venues=())
     _summary(engine.database, runs, phases)

@@ -6,30 +6,48 @@ reached costs a warning and nothing else.
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-import sqlalchemy as sa
-
-from sync_core.settings import Settings
 from sync_core.store.database import dagster_url
 from sync_core.sync.report import EntityReport
 from sync_defs.commands.opening import declared
 from sync_defs.commands.output import say
 
 CONFIGURATION = "dagster.yaml"
+VARIABLE = "DAGSTER_DATABASE_URL"  # as dagster.yaml names it
 
 
-def tell_dagster(settings: Settings, database: sa.Engine, reports: Sequence[EntityReport]) -> None:
-    """Report each venue's entity that went well; nothing happens where Dagster was never set up."""
+def tell_dagster(home: Path, database_url: str, reports: Sequence[EntityReport]) -> None:
+    """Report each venue's entity that went well; nothing happens where Dagster was never set up.
+
+    Args:
+        home: Dagster's home; it was never set up when there is no dagster.yaml.
+        database_url: the product's database, in which Dagster's storage is.
+        reports: what was synced.
+    """
     done = [report for report in reports if report.status == "succeeded"]
-    home = os.environ.get("DAGSTER_HOME") or str(settings.dagster_home)
-    if not done or not os.path.exists(os.path.join(home, CONFIGURATION)):  # noqa: PTH110, PTH118 - a plain variable
+    if not done or not (home / CONFIGURATION).exists():
         return
-    os.environ.setdefault("DAGSTER_DATABASE_URL", dagster_url(database.url.render_as_string(hide_password=False)))
     try:
-        _report(home, done)
+        with _stored_in(dagster_url(database_url)):
+            _report(str(home), done)
     except Exception as error:  # noqa: BLE001 - whatever ails Dagster, the sync itself went well
         say(f"Warning: the sync is done, but Dagster could not be told of it ({type(error).__name__}).")
+
+
+@contextmanager
+def _stored_in(url: str) -> Iterator[None]:
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = url
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before
 
 
 def _report(home: str, done: Sequence[EntityReport]) -> None:

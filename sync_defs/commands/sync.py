@@ -1,7 +1,9 @@
 """`venue-sync sync`: sync venues in this process, with live progress, or plan what a sync would do."""
 
+import os
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,7 +59,8 @@ def _sync(engine: Engine, chosen: Selection, mode: Mode, *, as_json: bool) -> bo
     reports: list[EntityReport] = []
     for provider, entity in chosen.steps:
         reports.extend(_step(engine, provider, entity, chosen.venues, mode=mode, run_id=run_id))
-    tell_dagster(engine.settings, engine.database, reports)
+    home = Path(os.environ.get("DAGSTER_HOME") or engine.settings.dagster_home)
+    tell_dagster(home, engine.database.url.render_as_string(hide_password=False), reports)
     if as_json:
         print_json(reports)
     else:

@@ -10,6 +10,9 @@ from sync_core.clock import Clock
 from sync_core.errors import TransientError
 from sync_core.spec.provider import ProviderSpec
 from sync_core.store.status import RunLine, run_lines
+from sync_core.sync.batch import sync_venues
+from sync_core.sync.engine import Engine
+from sync_core.sync.report import EntityReport, Mode
 from sync_defs.commands.output import err
 from sync_defs.dagster_api import FINISHED, DagsterApi
 from sync_defs.stack import Stack
@@ -54,6 +57,27 @@ def sync_once(stack: Stack, database: sa.Engine, keys: Keys, partitions: Sequenc
             return runs
         _raise_for_failures(database, list(started))
     raise TransientError(f"Dagster's runs for {', '.join(waiting)} failed {TRIES} times: see them in its web pages.")
+
+
+def sync_here(engine: Engine, keys: Keys, venues: Sequence[str], *, run_id: str) -> list[EntityReport]:
+    """Sync everything once in this process, as `venue-sync sync` does. Raises TransientError naming what failed."""
+    reports = [
+        report
+        for assets in keys.values()
+        for provider, entity in assets
+        for report in sync_venues(
+            engine,
+            provider,
+            entity,
+            venues,
+            mode=Mode(),
+            run_id=run_id,
+            workers=engine.settings.workers,
+            on_report=lambda _: None,
+        )
+    ]
+    _raise_for_failures(engine.database, [run_id])
+    return reports
 
 
 def _raise_for_failures(database: sa.Engine, run_ids: Sequence[str]) -> None:
