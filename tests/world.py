@@ -25,7 +25,7 @@ DEFS = Path(__file__).parents[1] / "sync_defs" / "defs"
 PARTS = {"stripe": "api_key", "square": "access_token"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class World:
     """Venues with accounts at running simulators. `bases` are the simulators' addresses by provider."""
 

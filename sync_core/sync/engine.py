@@ -65,7 +65,7 @@ class _Order:
     calls: CallLog = field(default_factory=CallLog)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Engine:
     """What every sync of this process shares. Thread-safe: each sync takes its own database connection."""
 
@@ -249,7 +249,7 @@ def open_engine_for(
 
     Raises:
         DeclarationError: a mapping template or model below `templates` is wrong.
-        ConfigurationError: the keyring cannot be used.
+        ConfigurationError: the keyring cannot be used; better known now than in the middle of a sync.
     """
     keyring = open_keyring(
         kms_key_id=settings.kms_key_id,
@@ -259,6 +259,7 @@ def open_engine_for(
         environment=settings.stage,
     )
     vault = Vault(DataKeyCache(keyring, clock=SystemClock()))
+    vault.check()
     return Engine(
         database=database, specs=specs, mappings=load_mappings(specs, templates), vault=vault, settings=settings
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sync_core.spec.provider import Conflict
 from sync_core.sync.conflict import Sides, changed, decide
 
-PATHS = ("name", "email", "phone", "address.city")
+PATHS: tuple[str, ...] = ("name", "email", "phone", "address.city")
 POLICIES: tuple[Conflict, ...] = ("newest_wins", "venue_wins", "provider_wins")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
