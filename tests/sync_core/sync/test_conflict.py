@@ -14,8 +14,8 @@ PATHS: tuple[str, ...] = ("name", "email", "phone", "address.city")
 POLICIES: tuple[Conflict, ...] = ("newest_wins", "venue_wins", "provider_wins")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
-values = st.none() | st.sampled_from(["", "a", "b", "O'Brien", "名"])
-records = st.fixed_dictionaries(dict.fromkeys(PATHS, values))
+values: st.SearchStrategy[str | None] = st.none() | st.sampled_from(["", "a", "b", "O'Brien", "名"])
+records: st.SearchStrategy[dict[str, str | None]] = st.fixed_dictionaries(dict.fromkeys(PATHS, values))
 times = st.none() | st.integers(-2, 2).map(lambda minutes: NOON + timedelta(minutes=minutes))
 
 
@@ -23,7 +23,7 @@ times = st.none() | st.integers(-2, 2).map(lambda minutes: NOON + timedelta(minu
 def sides(draw: st.DrawFn) -> Sides:
     """Two sides that agreed once and then each changed, or did not."""
     agreed = draw(records)
-    edits = [draw(st.dictionaries(st.sampled_from(PATHS), values)) for _ in range(2)]
+    edits: list[dict[str, str | None]] = [draw(st.dictionaries(st.sampled_from(PATHS), values)) for _ in range(2)]
     return Sides(
         venue_now=agreed | edits[0],
         venue_before=agreed,

@@ -3,7 +3,7 @@
 1 and 2 (nothing lost, nothing twice) are in test_exactly_once; 6 (money) in the mapping's tests.
 """
 
-import random
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from sync_core.sync.report import Mode, silent
 from sync_core.sync.work import Tally, Work
 from tests.world import World, key
 
+_numbers = itertools.count(1)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -58,7 +59,7 @@ def test_states_that_arrive_in_any_order_and_more_than_once_end_in_the_newest(
     small_world: World, order: list[int], doubled: list[int], cut: int
 ) -> None:
     """Invariant 3: an older state never overwrites a newer one."""
-    venue = f"v{random.getrandbits(48):x}"
+    venue = f"v{next(_numbers)}"
     small_world.venue(venue, providers=("square",))
     arriving = [_state(version) for version in (*order, *doubled)]
 
