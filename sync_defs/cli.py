@@ -76,13 +76,14 @@ def run(arguments: Sequence[str]) -> int:
         say(f"venue-sync: {error.format_message()}")
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last door: whatever it is becomes one line
-        return _report(error, trace=traceback.format_exc() if debug else None)
+        return report_error(error, trace=traceback.format_exc() if debug else None)
     if code == exits.INTERRUPTED:
         say("venue-sync: interrupted.")
     return int(code or 0)
 
 
-def _report(error: Exception, *, trace: str | None) -> int:
+def report_error(error: Exception, *, trace: str | None) -> int:
+    """Say in one line what went wrong, after its stack trace if one is given; the exit code."""
     if trace is not None:
         sys.stderr.write(redact(trace))
     sentence = exits.sentence_of(error)

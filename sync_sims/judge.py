@@ -27,7 +27,8 @@ class VenueSide:
             payment_attempts, balance_entries.
         deleted_products: products that the venue deleted; archived at the provider they are no difference.
         known: venue's customer id by the provider's, for customers that were made at the provider.
-        excused: (entity, venue's record id) of records that wait in dead letters with a reason.
+        excused: (entity, venue's record id) of records that wait in dead letters with a reason, and ("orders", id) of
+            orders that are known to have no payment.
     """
 
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
@@ -100,7 +101,12 @@ def _of_stripe(venue: VenueSide, held: Holdings) -> list[_Lists]:
             stripe.products_of_account(held, deleted=gone),
             venue.excused_of("products"),
         ),
-        ("order's payment", stripe.orders_of_venue(rows["orders"]), stripe.orders_of_account(held), frozenset()),
+        (
+            "order's payment",
+            stripe.orders_of_venue(rows["orders"]),
+            stripe.orders_of_account(held),
+            venue.excused_of("orders"),
+        ),
         ("payment", stripe.payments_of_venue(rows["payments"]), stripe.payments_of_account(held), frozenset()),
         (
             "refund",
@@ -146,7 +152,12 @@ def _of_square(venue: VenueSide, held: Holdings) -> list[_Lists]:
             square.stock_of_account(held, deleted=gone),
             products | venue.excused_of("inventory"),
         ),
-        ("order's payment", square.orders_of_venue(rows["orders"]), square.orders_of_account(held), frozenset()),
+        (
+            "order's payment",
+            square.orders_of_venue(rows["orders"]),
+            square.orders_of_account(held),
+            venue.excused_of("orders"),
+        ),
         ("payment", square.payments_of_venue(rows["payments"]), square.payments_of_account(held), frozenset()),
         (
             "refund",

@@ -33,7 +33,7 @@ from sync_defs.commands.up import Port, show, watch
 from sync_defs.demo.edits import edit_both_sides
 from sync_defs.demo.phases import Phases
 from sync_defs.demo.runs import asset_keys, ensure_partitions, looked_at, sync_here, sync_once, written
-from sync_defs.demo.world import build_world
+from sync_defs.demo.world import build_world, unsold_orders
 from sync_defs.stack import Ports, Stack, running_stack
 from sync_sims.judge import Verdict
 
@@ -142,7 +142,10 @@ def _play(engine: Engine, stack: Stack, phases: Phases) -> Verdict:
         tell_dagster(stack.settings.dagster_home, stack.database_url, reports)
         runs.append(here)
     with phases.phase("Verdict"):
-        verdict = verify.verdict_on(engine, venues=())
+        unsold = unsold_orders(engine, stack.simulators)
+        if unsold:
+            say(f"{len(unsold):,} orders have no payment: their provider does not take so little or so much money.")
+        verdict = verify.verdict_on(engine, venues=(), unsold=unsold)
     _summary(engine.database, runs, phases)
     verify.show(verdict)
     return verdict

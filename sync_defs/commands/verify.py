@@ -46,8 +46,16 @@ def verify(
         raise typer.Exit(exits.SOME_FAILED)
 
 
-def verdict_on(engine: Engine, *, venues: Sequence[str], shown: int = 20) -> Verdict:
+def verdict_on(
+    engine: Engine, *, venues: Sequence[str], unsold: frozenset[str] = frozenset(), shown: int = 20
+) -> Verdict:
     """The judge's verdict on these venues, or on all that are connected.
+
+    Args:
+        engine: whose venues, vault and addresses.
+        venues: ids; none means all.
+        unsold: ids of orders that are known to have no payment.
+        shown: how many differences are kept.
 
     Raises ProviderRefused when an account cannot be read.
     """
@@ -57,7 +65,7 @@ def verdict_on(engine: Engine, *, venues: Sequence[str], shown: int = 20) -> Ver
         judged = [c for c in connections.all_of(conn) if c.venue in chosen and c.status == "connected"]
         accounts = [_account(engine, connection) for connection in judged]
     try:
-        return judge(accounts, lambda venue, provider: _venue_side(engine, venue, provider), shown=shown)
+        return judge(accounts, lambda venue, provider: _venue_side(engine, venue, provider, unsold=unsold), shown=shown)
     except Unreadable as error:
         raise ProviderRefused(str(error)) from None
 
@@ -73,13 +81,16 @@ def _account(engine: Engine, connection: Connection) -> Account:
     return Account(connection.venue, connection.provider, base, secret[spec.auth.fields[0]])
 
 
-def _venue_side(engine: Engine, venue: str, provider: str) -> VenueSide:
+def _venue_side(engine: Engine, venue: str, provider: str, *, unsold: frozenset[str]) -> VenueSide:
     with engine.database.connect() as conn:
+        tables = {table: venue_records.living(conn, table, venue) for table in TABLES}
+        here = {order["id"] for order in tables["orders"] if order["provider"] == provider}
+        waiting = venue_records.awaiting_a_person(conn, venue, provider)
         return VenueSide(
-            tables={table: venue_records.living(conn, table, venue) for table in TABLES},
+            tables=tables,
             deleted_products=venue_records.deleted(conn, "products", venue),
             known=venue_records.names_by_remote(conn, venue, provider, entity="customers"),
-            excused=frozenset(venue_records.awaiting_a_person(conn, venue, provider)),
+            excused=frozenset(waiting | {("orders", order) for order in unsold & here}),
         )
 
 
@@ -91,7 +102,11 @@ def show(verdict: Verdict) -> None:
         say(difference.sentence)
     if verdict.found > len(verdict.differences):
         say(f"... and {verdict.found - len(verdict.differences)} more differences.")
-    excused = f" {verdict.excused} records wait in dead letters with a reason." if verdict.excused else ""
+    excused = (
+        f" {verdict.excused:,} records are excused: they wait in dead letters with a reason, or could not be sold."
+        if verdict.excused
+        else ""
+    )
     total = sum(verdict.compared.values())
     say(
         f"Both sides are equal: {total:,} records.{excused}"

@@ -4,7 +4,7 @@ Keys are random and known to the simulators and the vault alone.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -16,6 +16,7 @@ from sync_core.mapping.currencies import to_stripe_units
 from sync_core.store.status import venue_names
 from sync_core.store.venue_sales import sales_for_provider
 from sync_core.sync.engine import Engine
+from sync_sims.stripe.currencies import LARGEST_CHARGE, SMALLEST_CHARGE
 
 ROWS_PER_REQUEST = 500
 PREFIXES: Mapping[str, str] = {"stripe": "sk_test_", "square": "EAAA"}
@@ -25,7 +26,12 @@ Sale = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What stands outside: how many accounts were opened and how many sales were made in them."""
+    """What stands outside.
+
+    Attributes:
+        accounts: how many accounts were opened.
+        sales: how many sales were made in them.
+    """
 
     accounts: int
     sales: int
@@ -42,8 +48,23 @@ def build_world(engine: Engine, simulators: Mapping[str, str]) -> World:
     for provider, address in simulators.items():
         for venue in venues:
             account_id = _open_account(engine, provider, address, venue)
-            sales += _sell(engine, provider, f"{address}/_sim/accounts/{account_id}/seed/payments", venue)
+            taken = [sale for sale in _sales(engine, provider, venue) if _TAKES[provider](sale)]
+            _sell(f"{address}/_sim/accounts/{account_id}/seed/payments", [_ROWS[provider](sale) for sale in taken])
+            sales += len(taken)
     return World(accounts=len(venues) * len(simulators), sales=sales)
+
+
+def unsold_orders(engine: Engine, providers: Collection[str]) -> frozenset[str]:
+    """Ids of orders whose provider does not take so little or so much money, so that they have no payment."""
+    with engine.database.connect() as conn:
+        venues = venue_names(conn)
+    return frozenset(
+        sale["order_id"]
+        for provider in providers
+        for venue in venues
+        for sale in _sales(engine, provider, venue)
+        if not _TAKES[provider](sale)
+    )
 
 
 def _open_account(engine: Engine, provider: str, address: str, venue: str) -> str:
@@ -55,13 +76,27 @@ def _open_account(engine: Engine, provider: str, address: str, venue: str) -> st
     return account_id
 
 
-def _sell(engine: Engine, provider: str, address: str, venue: str) -> int:
+def _sales(engine: Engine, provider: str, venue: str) -> list[Sale]:
     with engine.database.connect() as conn:
-        found = [sale for sale in sales_for_provider(conn, provider, venue) if sale["amount_minor"] > 0]
-    rows = [_ROWS[provider](sale) for sale in found]
+        return [sale for sale in sales_for_provider(conn, provider, venue) if sale["amount_minor"] > 0]
+
+
+def _sell(address: str, rows: Sequence[Mapping[str, Any]]) -> None:
     for start in range(0, len(rows), ROWS_PER_REQUEST):
         _send("POST", address, {"rows": rows[start : start + ROWS_PER_REQUEST]})
-    return len(rows)
+
+
+def _stripe_takes(sale: Sale) -> bool:
+    currency = sale["currency"]
+    amount = to_stripe_units(sale["amount_minor"], currency)
+    return SMALLEST_CHARGE.get(currency.lower(), 1) <= amount <= LARGEST_CHARGE
+
+
+def _square_takes(sale: Sale) -> bool:
+    return sale["amount_minor"] > 0
+
+
+_TAKES = {"stripe": _stripe_takes, "square": _square_takes}
 
 
 def _stripe_row(sale: Sale) -> dict[str, Any]:
