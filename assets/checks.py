@@ -24,8 +24,8 @@ def check_specs(provider: str, entity: str) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             MAPPED_FRAME,
             asset=key,
-            description="Every mapped row passes its schema before it is pushed. A warning while the bad rows of each "
-            "venue stay within the declared share (the others are pushed), an error above it (nothing is pushed).",
+            description="Every mapped row passes its schema before it is written. A warning while the bad rows of each "
+            "venue stay within the declared share (the others go on), an error above it (nothing is pushed).",
         ),
         dg.AssetCheckSpec(
             NO_DEAD_LETTERS,
@@ -57,7 +57,9 @@ def mapped_frame(key: dg.AssetKey, reports: Sequence[EntityReport], *, max_bad_s
         passed=bad == 0,
         severity=dg.AssetCheckSeverity.ERROR if blocked else dg.AssetCheckSeverity.WARN,
         metadata=metadata,
-        description=f"{bad} of {rows} mapped rows do not pass their schema.",
+        description=f"{bad} of {rows} mapped rows do not pass their schema."
+        if bad
+        else f"All {rows} mapped rows pass.",
     )
 
 
@@ -85,5 +87,5 @@ def no_dead_letters(key: dg.AssetKey, latest: Sequence[OpenLetter], *, total: in
         passed=total == 0,
         severity=dg.AssetCheckSeverity.WARN,
         metadata=metadata,
-        description=f"{total} records wait for a person.",
+        description=f"{total} records wait for a person." if total else "No record waits for a person.",
     )
