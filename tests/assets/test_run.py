@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from assets.checks import MAPPED_FRAME, NO_DEAD_LETTERS
+from sync_core.store import connections, locks
 from tests.assets.stage import Stage
 
 PRODUCTS = dg.AssetKey(["stripe", "products"])
@@ -59,6 +60,31 @@ def test_one_venues_revoked_key_fails_the_run_by_name_and_stops_nobody_else(seas
         {"arena", "opera"},
         {"arena", "opera"},
     )
+
+
+def test_what_others_need_is_synced_first_although_nothing_depends_on_it(season: Stage) -> None:
+    result = season.sync("refunds", "charges", "customers", first="arena", last="arena")
+
+    started = [event.step_key for event in result.all_events if event.is_step_start]
+    assert started == ["stripe__customers", "stripe__charges", "stripe__refunds"]
+
+
+def test_a_connection_that_another_sync_holds_is_named_and_left_for_the_next_run(season: Stage) -> None:
+    with season.database.connect() as conn:
+        arena = connections.find(conn, "arena", "stripe")
+        assert arena is not None
+        with locks.holding(conn, arena.id, "products"):
+            result = season.sync("products", first="arena", last="opera")
+
+    table = _failures(result)["stripe__products"].metadata["failed venues"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [record.data for record in table.records] == [
+        {
+            "venue": "arena",
+            "error": "Another sync of products of arena/stripe is running; this one did nothing.",
+        }
+    ]
+    assert season.materialised("products") == {"club", "opera"}
 
 
 def test_a_venue_without_a_connection_is_neither_red_nor_green(season: Stage) -> None:
