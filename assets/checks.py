@@ -11,6 +11,7 @@ import dagster as dg
 from assets.keys import synced_key
 from assets.metadata import failure_table, named, table
 from sync_core.store.dead_letters import OpenLetter
+from sync_core.sync.push import ENOUGH_TO_JUDGE
 from sync_core.sync.report import EntityReport
 
 MAPPED_FRAME = "mapped_frame"
@@ -39,7 +40,11 @@ def mapped_frame(key: dg.AssetKey, reports: Sequence[EntityReport], *, max_bad_s
     """The outcome of validating the mapped frames of these venues."""
     rows, bad = sum(report.frame_rows for report in reports), sum(report.frame_bad for report in reports)
     touched = [report for report in reports if report.frame_bad]
-    blocked = [report.venue for report in touched if report.frame_bad > max_bad_share * report.frame_rows]
+    blocked = [
+        report.venue
+        for report in touched
+        if report.frame_rows >= ENOUGH_TO_JUDGE and report.frame_bad > max_bad_share * report.frame_rows
+    ]
     metadata: dict[str, dg.MetadataValue] = {
         "rows checked": dg.MetadataValue.int(rows),
         "rows bad": dg.MetadataValue.int(bad),

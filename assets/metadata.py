@@ -30,17 +30,17 @@ PULLED = {
 
 
 def of_venue(report: EntityReport, entity: EntitySpec) -> Metadata:
-    """One venue's sync: counts in the declared directions, cost, and its first failures if there are any.
+    """One venue's sync: its first failures if there are any, counts in the declared directions, and cost.
 
     The numbers keep their names from run to run, zeros included, so that they can be plotted.
     """
     failures = {"first failures": failure_table([report])} if report.failures else {}
     return {
+        **failures,
         **_counts(report.counts, entity),
         "API calls": dg.MetadataValue.int(report.api_calls),
         "records per second": dg.MetadataValue.float(round(report.rate, 1)),
         "seconds": dg.MetadataValue.float(round(report.seconds, 3)),
-        **failures,
     }
 
 
