@@ -169,6 +169,7 @@ class EmbeddedPostgres:
         """Make sure the server runs and keep it running until `stop`. Raises ConfigurationError with the log's end."""
         if self._users is not None:
             return
+        self._files = _layout(self._home, self._account)
         binaries = _reachable_binaries(self._account)
         with _locked(self._files.start_lock):
             if not (self._files.data / "PG_VERSION").exists():
@@ -193,6 +194,7 @@ class EmbeddedPostgres:
                     return
                 binaries = _reachable_binaries(self._account)
                 _run([str(binaries / "pg_ctl"), "stop", "-w", "-m", "fast", "-D", str(self._files.data)], self._account)
+                shutil.rmtree(self._files.socket, ignore_errors=True)
 
     def remove(self) -> None:
         """Delete the server's files. Only after `stop`, and only when nobody else uses it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import DataError, IntegrityError
@@ -97,10 +98,8 @@ def _apply(work: Work, news: Sequence[News]) -> None:
     with_row = rows.lock(work.conn, work.scope, list(arrived.values)) if arrived.values else {}
     ours = outbound(work, [row for row in with_row.values() if row["deleted_at"] is None]) if work.spec.pushes else None
     now_by_id = ours.mapped if ours else {}
-    changes = {
-        local_id: _change(work, arrived, local_id, with_row.get(local_id), now_by_id.get(local_id))
-        for local_id in arrived.values
-    }
+    sight = _Sight(arrived, with_row, now_by_id, work.clock.now())
+    changes = {local_id: _change(work, sight, local_id) for local_id in arrived.values}
     for_writing: dict[tuple[str, ...], list[Row]] = {}
     for change in changes.values():
         if change.row is not None:
@@ -128,10 +127,20 @@ def _apply(work: Work, news: Sequence[News]) -> None:
     work.tally.frame_bad += len(arrived.letters)
 
 
-def _change(work: Work, arrived: Arrived, local_id: str, row: Row | None, now: Flat | None) -> _Change:
-    news = arrived.news[local_id]
-    values = arrived.values[local_id]
-    at = news.remote.updated_at or work.clock.now()
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """Both sides of one page, by local id: what arrived, the venue's rows, and those rows in the provider's terms."""
+
+    arrived: Arrived
+    rows: Mapping[str, Row]
+    ours: Mapping[str, Flat]
+    at: datetime
+
+
+def _change(work: Work, sight: _Sight, local_id: str) -> _Change:
+    news, values = sight.arrived.news[local_id], sight.arrived.values[local_id]
+    row, now = sight.rows.get(local_id), sight.ours.get(local_id)
+    at = news.remote.updated_at or sight.at
     if row is None:
         return _Change({"id": local_id, **work.mapping.new_row, **values, "updated_at": at}, None, created=True)
     if not work.spec.pushes:
@@ -240,9 +249,10 @@ def foresee(work: Work, page: Page) -> list[PlannedChange]:
     ours = (
         outbound(work, [row for row in there.values() if row["deleted_at"] is None]).mapped if work.spec.pushes else {}
     )
+    sight = _Sight(arrived, there, ours, work.clock.now())
     planned: list[PlannedChange] = []
     for local_id in arrived.values:
-        change = _change(work, arrived, local_id, there.get(local_id), ours.get(local_id))
+        change = _change(work, sight, local_id)
         if change.row is not None:
             before = there.get(local_id, {})
             fields = {
