@@ -20,6 +20,7 @@ from sync_core.clock import SystemClock
 from sync_core.errors import ConfigurationError
 from sync_core.settings import Settings
 from sync_core.store import connections
+from sync_core.store.database import dagster_url
 from sync_core.store.embedded import EmbeddedPostgres
 from sync_core.store.status import run_lines, venue_names
 from sync_core.sync.engine import Engine
@@ -139,7 +140,7 @@ def _play(engine: Engine, stack: Stack, phases: Phases) -> Verdict:
     with phases.phase(f"Third sync ({len(partitions)} venues in this process)"):
         here = f"demo-{uuid.uuid4().hex}"
         reports = sync_here(engine, keys, partitions, run_id=here)
-        tell_dagster(stack.settings.dagster_home, stack.database_url, reports)
+        tell_dagster(stack.settings.dagster_home, dagster_url(stack.database_url), reports)
         runs.append(here)
     with phases.phase("Verdict"):
         unsold = unsold_orders(engine, stack.simulators)

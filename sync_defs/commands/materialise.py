@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sync_core.store.database import dagster_url
 from sync_core.sync.report import EntityReport
 from sync_defs.commands.opening import declared
 from sync_defs.commands.output import say
@@ -19,19 +18,19 @@ CONFIGURATION = "dagster.yaml"
 VARIABLE = "DAGSTER_DATABASE_URL"  # as dagster.yaml names it
 
 
-def tell_dagster(home: Path, database_url: str, reports: Sequence[EntityReport]) -> None:
+def tell_dagster(home: Path, storage_url: str, reports: Sequence[EntityReport]) -> None:
     """Report each venue's entity that went well; nothing happens where Dagster was never set up.
 
     Args:
         home: Dagster's home; it was never set up when there is no dagster.yaml.
-        database_url: the product's database, in which Dagster's storage is.
+        storage_url: Dagster's storage, with the driver it needs (store.database.dagster_url).
         reports: what was synced.
     """
     done = [report for report in reports if report.status == "succeeded"]
     if not done or not (home / CONFIGURATION).exists():
         return
     try:
-        with _stored_in(dagster_url(database_url)):
+        with _stored_in(storage_url):
             _report(str(home), done)
     except Exception as error:  # noqa: BLE001 - whatever ails Dagster, the sync itself went well
         say(f"Warning: the sync is done, but Dagster could not be told of it ({type(error).__name__}).")

@@ -10,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sync_core.store import connections
+from sync_core.store.database import dagster_url
 from sync_core.sync.batch import sync_venues
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode, Plan
@@ -60,7 +61,8 @@ def _sync(engine: Engine, chosen: Selection, mode: Mode, *, as_json: bool) -> bo
     for provider, entity in chosen.steps:
         reports.extend(_step(engine, provider, entity, chosen.venues, mode=mode, run_id=run_id))
     home = Path(os.environ.get("DAGSTER_HOME") or engine.settings.dagster_home)
-    tell_dagster(home, engine.database.url.render_as_string(hide_password=False), reports)
+    ours = dagster_url(engine.database.url.render_as_string(hide_password=False))
+    tell_dagster(home, os.environ.get("DAGSTER_DATABASE_URL") or ours, reports)
     if as_json:
         print_json(reports)
     else:
