@@ -20,6 +20,8 @@ PACKAGES = ("assets", "mappings", "resources", "sensors", "sync_core", "sync_def
 SPECS = load_providers(ROOT / "sync_defs" / "defs")
 READ_BY_OTHERS = {"NO_COLOR"}
 """rich reads it; neither our code nor dagster.yaml names it."""
+SYNOPSIS = re.compile(r"[\[(]|\.\.\.")
+"""Marks of a line that says how a command is called and is no call itself."""
 SHELL_ENDS_COMMAND = {"<", ">", ">>", "|", "||", "&&", "&", ";"}
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=[page.relative_to(ROOT).as_posix() for page in PAGES])
@@ -90,19 +92,22 @@ def _resolve(words: Sequence[str]) -> tuple[Any, list[str]]:
 
 @each_page
 def test_every_command_in_a_code_block_would_be_accepted(page: Path) -> None:
-    for words in filter(None, map(_words, _blocks(page))):
-        command, rest = _resolve(words)
-        if rest != ["--help"]:
-            command.make_context("venue-sync", rest)
+    for line in _blocks(page):
+        words = _words(line)
+        if words and not SYNOPSIS.search(line):
+            command, rest = _resolve(words)
+            if rest != ["--help"]:
+                command.make_context("venue-sync", rest)
 
 
 @each_page
-def test_every_command_in_a_sentence_exists_with_its_options(page: Path) -> None:
-    for inline in re.findall(r"`((?:\.venv/bin/)?venue-sync [^`\n]*)`", _prose(page)):
-        command, rest = _resolve(_words(inline) or [])
+def test_every_command_in_a_sentence_or_synopsis_exists_with_its_options(page: Path) -> None:
+    told = re.findall(r"`((?:\.venv/bin/)?venue-sync [^`\n]*)`", _prose(page))
+    told += [line for line in _blocks(page) if _words(line) and SYNOPSIS.search(line)]
+    for line in told:
+        command, _ = _resolve(_words(line) or [])
         known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
-        options = {word for word in rest if word.startswith("--")} - {"--help"}
-        assert options <= known, inline
+        assert set(re.findall(r"--[a-z][a-z-]*", line)) <= known | {"--help"}, line
 
 
 def _read_by_us() -> set[str]:
