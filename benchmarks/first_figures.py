@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 import sqlalchemy as sa
+from requests.adapters import HTTPAdapter
 
 from benchmarks.stage import KEYS, Stage, stage, timed
 from sync_core.sync.batch import sync_venues
@@ -23,7 +24,7 @@ _numbers = itertools.count(1)
 
 def _session(key: str) -> requests.Session:
     session = requests.Session()
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+    session.mount("http://", HTTPAdapter(pool_maxsize=16))
     session.headers["Authorization"] = f"Bearer {key}"
     return session
 

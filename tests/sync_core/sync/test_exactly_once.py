@@ -15,34 +15,45 @@ from tests.world import World
 
 KILLS = 20
 CONNECTED = ("stripe", "square")
+TARGETS = tuple((provider, entity) for entity in ("customers", "products") for provider in CONNECTED)
 
 
 def _add(world: World, venue: str, ids: list[str]) -> None:
-    for local_id in ids:
-        world.insert(
-            "customers",
-            venue,
-            id=local_id,
-            given_name=f"名 {local_id}",
-            family_name="O'Hara",
-            email=f"{local_id}@x.example",
-        )
+    for n in ids:
+        world.insert("customers", venue, id=n, given_name=f"名 {n}", family_name="O'Hara", email=f"{n}@x.example")
+
+
+def _add_products(world: World, venue: str, ids: list[str]) -> None:
+    for n in ids:
+        world.insert("products", venue, id=n, kind="ticket", sku=n, name=f"Seat {n}", price_minor=1000, currency="USD")
+
+
+def _alive(world: World, venue: str, provider: str, collection: str) -> list[dict[str, Any]]:
+    objects = world.objects(provider, venue, collection)
+    return [one for one in objects if not one.get("deleted") and not one.get("is_deleted")]
 
 
 def _there(world: World, venue: str, provider: str) -> list[tuple[str, str | None]]:
     """(local id, phone) of every living customer at the provider, doubles included."""
-    alive = [c for c in world.objects(provider, venue, "customers") if not c.get("deleted") and not c.get("is_deleted")]
+    alive = _alive(world, venue, provider, "customers")
     if provider == "stripe":
         return sorted((c["metadata"].get("venue_sync_id", ""), c["phone"]) for c in alive)
     return sorted((c.get("reference_id", ""), c.get("phone_number")) for c in alive)
 
 
-def _here(world: World) -> list[tuple[Any, ...]]:
-    return sorted(world.rows("SELECT id, phone FROM venue.customers"))
+def _products_there(world: World, venue: str, provider: str) -> list[tuple[str, int]]:
+    """(sku, price) of every product at the provider, doubles included."""
+    if provider == "stripe":
+        prices = {price["id"]: price["unit_amount"] for price in world.objects("stripe", venue, "prices")}
+        found = _alive(world, venue, "stripe", "products")
+        return sorted((one["metadata"]["sku"], prices[one["default_price"]]) for one in found)
+    data = [one["item_variation_data"] for one in _alive(world, venue, "square", "catalog") if one["type"] != "ITEM"]
+    return sorted((one["sku"], one["price_money"]["amount"]) for one in data)
 
 
-def _push_until_killed(world: World, venue: str, provider: str, chance: random.Random) -> bool:
+def _push_until_killed(world: World, venue: str, target: tuple[str, str], chance: random.Random) -> bool:
     """Start a pushing process and kill it after some of its writes; whether it was still running then."""
+    provider, entity = target
     environ = os.environ | {
         "DATABASE_URL": world.database.url.render_as_string(hide_password=False).replace("+psycopg", ""),
         "VENUE_SYNC_HOME": str(world.settings.home),
@@ -51,7 +62,7 @@ def _push_until_killed(world: World, venue: str, provider: str, chance: random.R
     before = world.calls(provider)["writes"]
     after = before + chance.randint(1, 35 if provider == "stripe" else 1)
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.pusher", venue, provider, "customers"],
+        [sys.executable, "-m", "tests.pusher", venue, provider, entity],
         env=environ,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -71,17 +82,24 @@ def test_kill_9_at_twenty_random_moments_loses_nothing_and_doubles_nothing(small
     venue = small_world.venue(providers=CONNECTED)
     killed = 0
     for turn in range(KILLS):
-        _add(small_world, venue, [f"c{turn}-{n}" for n in range(40)])
+        ids = [f"n{turn}-{n}" for n in range(40)]
+        _add(small_world, venue, ids)
+        _add_products(small_world, venue, ids)
         small_world.sql("UPDATE venue.customers SET phone = :phone WHERE random() < 0.1", phone=f"+1415555{turn:04d}")
-        killed += _push_until_killed(small_world, venue, CONNECTED[turn % 2], chance)
-    for provider in CONNECTED:
-        reports = [small_world.sync(venue, provider, "customers") for _ in range(2)]
+        small_world.sql("UPDATE venue.products SET price_minor = price_minor + 1 WHERE random() < 0.1")
+        killed += _push_until_killed(small_world, venue, TARGETS[turn % len(TARGETS)], chance)
+    for provider, entity in TARGETS:
+        reports = [small_world.sync(venue, provider, entity) for _ in range(2)]
         assert [r.error for r in reports] == [None, None]
 
     assert killed >= KILLS // 2
     for provider in CONNECTED:
-        assert _there(small_world, venue, provider) == _here(small_world)
-        assert small_world.sync(venue, provider, "customers").counts.written == 0
+        assert _there(small_world, venue, provider) == sorted(small_world.rows("SELECT id, phone FROM venue.customers"))
+        assert _products_there(small_world, venue, provider) == sorted(
+            small_world.rows("SELECT sku, price_minor FROM venue.products")
+        )
+    for provider, entity in TARGETS:
+        assert small_world.sync(venue, provider, entity).counts.written == 0
     assert small_world.rows("SELECT count(*) FROM sync.intents") == [(0,)]
 
 

@@ -203,3 +203,20 @@ def test_a_full_sync_reads_everything_again_and_writes_nothing(small_world: Worl
         assert (report.status, report.error, report.counts.written) == ("succeeded", None, 0)
 
     assert small_world.calls("square")["writes"] == 0
+
+
+def test_one_product_that_square_refuses_is_found_and_the_rest_of_its_atomic_batch_goes_through(
+    small_world: World,
+) -> None:
+    venue = small_world.venue(providers=("square",))
+    _products(small_world, venue, 40)
+    refused = {"kind": "refuse", "path": "/v2/catalog/batch-upsert", "body_contains": '"SKU-13"', "times": None}
+    small_world.faults("square", refused)
+
+    report = small_world.sync(venue, "square", "products")
+
+    assert (report.status, report.counts.created, report.counts.failed) == ("succeeded", 39, 1)
+    assert [failure.record_id for failure in report.failures] == ["p13"]
+    items = [one for one in small_world.objects("square", venue, "catalog") if one["type"] == "ITEM"]
+    assert len(items) == 39
+    assert small_world.rows("SELECT record_id, reason <> '' FROM sync.dead_letters") == [("p13", True)]
