@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sync_core.errors import ConfigurationError
+from sync_defs.commands import exits
 from sync_defs.commands.opening import settings_now
 from sync_defs.commands.output import say
 from sync_defs.simulators import SQUARE_PORT, STRIPE_PORT, simulators
@@ -31,3 +32,4 @@ def serve_command(
         serve({name: (simulator, ports[name]) for name, simulator in simulators(folder).items()})
     except OSError as error:
         raise ConfigurationError(f"A simulator cannot listen ({error.strerror}): choose other ports.") from None
+    raise typer.Exit(exits.INTERRUPTED)  # only a signal ends the serving

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sync_core.store import connections
 from sync_core.store.database import dagster_url
@@ -15,6 +14,7 @@ from sync_core.sync.batch import sync_venues
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode, Plan
 from sync_defs.commands import exits
+from sync_defs.commands.live import StepBar, watched
 from sync_defs.commands.materialise import tell_dagster
 from sync_defs.commands.opening import declared, ready_engine, settings_now
 from sync_defs.commands.output import Json, err, print_json, print_table, say
@@ -74,27 +74,17 @@ def _step(
     engine: Engine, provider: str, entity: str, venues: Sequence[str], *, mode: Mode, run_id: str
 ) -> list[EntityReport]:
     """One entity of one provider at all venues, with a bar that says how far it is, how fast, and how long yet."""
-    console = err()
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("venues, {task.fields[records]:,} records, {task.fields[rate]:,.0f}/s"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task(f"{provider} {entity}", total=len(venues), records=0, rate=0.0)
-
-        def seen(report: EntityReport) -> None:
-            now = bar.tasks[0]
-            records = now.fields["records"] + report.counts.read + report.counts.pulled_read
-            bar.update(task, advance=1, records=records, rate=records / max(now.elapsed or 0.0, 0.001))
-
-        workers = engine.settings.workers
-        return sync_venues(engine, provider, entity, venues, mode=mode, run_id=run_id, workers=workers, on_report=seen)
+    with StepBar(f"{provider} {entity}", venues=len(venues), console=err()) as bar:
+        return sync_venues(
+            watched(engine, bar.heard),
+            provider,
+            entity,
+            venues,
+            mode=mode,
+            run_id=run_id,
+            workers=engine.settings.workers,
+            on_report=bar.ended,
+        )
 
 
 def _show(reports: Sequence[EntityReport]) -> None:
