@@ -114,3 +114,8 @@ def mark_disconnected(conn: sa.Connection, connection_id: int) -> None:
         .where(connections.c.id == connection_id)
         .values(status="disconnected", last_error=None, last_error_at=None)
     )
+
+
+def forget(conn: sa.Connection, connection_id: int) -> None:
+    """Delete the connection with all that is kept about it: credential, ledger, intents, cursors, letters and history."""
+    conn.execute(sa.delete(connections).where(connections.c.id == connection_id))

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
-from sync_core.store.bulk import upsert
 from sync_core.store.sync_tables import cursors
 
 Direction = Literal["push", "pull"]
@@ -22,5 +22,9 @@ def position(conn: sa.Connection, connection_id: int, entity: str, *, direction:
 
 def move(conn: sa.Connection, connection_id: int, entity: str, *, direction: Direction, to: Mapping[str, Any]) -> None:
     """Move the cursor, in the same transaction as what was read up to there."""
-    row = {"connection_id": connection_id, "entity": entity, "direction": direction, "position": dict(to)}
-    upsert(conn, cursors, [row], update=["position"])
+    fresh = {"position": dict(to), "moved_at": sa.func.now()}
+    conn.execute(
+        pg.insert(cursors)
+        .values(connection_id=connection_id, entity=entity, direction=direction, **fresh)
+        .on_conflict_do_update(index_elements=["connection_id", "entity", "direction"], set_=fresh)
+    )

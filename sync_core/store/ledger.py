@@ -121,3 +121,11 @@ def forget(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequenc
             ledger.c.local_id == sa.any_(_texts(ids)),
         )
     )
+
+
+def is_empty(conn: sa.Connection, connection_id: int) -> bool:
+    """Whether nothing of any entity was ever synced with this connection."""
+    return (
+        conn.execute(sa.select(ledger.c.local_id).where(ledger.c.connection_id == connection_id).limit(1)).first()
+        is None
+    )

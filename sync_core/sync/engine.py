@@ -21,7 +21,7 @@ from sync_core.mapping.compile import load_mappings
 from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
 from sync_core.spec.provider import ProviderSpec
-from sync_core.store import connections, locks, sync_log
+from sync_core.store import connections, ledger, locks, sync_log
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.execute import replay
@@ -124,7 +124,8 @@ class Engine:
         """Test a credential against the provider, then seal and store it; the account it opens.
 
         Raises:
-            ConfigurationError: unknown provider or venue, or not the credential's declared parts.
+            ConfigurationError: unknown provider or venue, not the credential's declared parts, or another account than
+                the one this venue was synced with.
             AuthorizationLost: the provider refuses it; nothing is stored.
         """
         spec = self.spec(provider)
@@ -135,6 +136,7 @@ class Engine:
         with self._client(spec, access, calls=CallLog(), correlation="connect") as client:
             account = client.account()
         with self.database.begin() as conn:
+            _refuse_another_account(connections.find(conn, venue, provider), account, conn)
             connection_id = connections.save(
                 conn, venue, provider, environment=environment, account_id=account.id, account_name=account.name
             )
@@ -285,6 +287,16 @@ def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str)
         venue=venue,
         columns=tuple(dict.fromkeys((*mapping.push_columns, *mapping.pull_columns, *references))),
         where=declared.where,
+    )
+
+
+def _refuse_another_account(known: Connection | None, account: Account, conn: sa.Connection) -> None:
+    """What the ledger knows is in the old account: with a new one behind it, nothing would ever be created there."""
+    if known is None or known.account_id in (None, account.id) or ledger.is_empty(conn, known.id):
+        return
+    raise ConfigurationError(
+        f"{known.label} was synced with the account {known.account_id}, and this key opens {account.id}: to begin anew "
+        f"with it, run 'venue-sync disconnect {known.venue} {known.provider} --forget' first."
     )
 
 

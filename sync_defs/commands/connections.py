@@ -73,12 +73,21 @@ def show_connections(*, json: Json = False) -> None:
         print_table(rows, columns=columns)
 
 
-def disconnect(venue: VenueName, provider: ProviderName) -> None:
+def disconnect(
+    venue: VenueName,
+    provider: ProviderName,
+    forget: Annotated[  # noqa: FBT002 - typer's way
+        bool, typer.Option("--forget", help="Forget what was synced, too, so that another account can be connected.")
+    ] = False,
+) -> None:
     """Disconnect a venue's account and destroy its stored credential. What was synced stays on both sides."""
     with ready_engine(settings_now()) as engine, engine.database.begin() as conn:
         connection = _existing(conn, venue, provider)
         engine.vault.destroy(conn, connection_id=connection.id)
-        connections.mark_disconnected(conn, connection.id)
+        if forget:
+            connections.forget(conn, connection.id)
+        else:
+            connections.mark_disconnected(conn, connection.id)
     say(f"{venue} is disconnected from {provider}; its credential is destroyed.")
 
 

@@ -340,6 +340,7 @@ def test_what_is_sent_to_square_is_a_whole_item() -> None:
                         "pricing_type": "FIXED_PRICING",
                         "track_inventory": True,
                         "price_money": {"amount": 1000, "currency": "EUR"},
+                        "user_data": "id-0",
                     },
                 }
             ],

@@ -7,11 +7,13 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync_core.clock import SystemClock
+from sync_core.errors import ConfigurationError
 from sync_core.providers.protocol import Remote
 from sync_core.sync.engine import scope_of
 from sync_core.sync.inbound import sort_page
@@ -145,3 +147,41 @@ def test_a_record_that_the_database_cannot_hold_does_not_keep_its_neighbours_out
 
     assert (report.status, report.counts.pulled_created, report.counts.pulled_failed) == ("succeeded", 2, 1)
     assert small_world.rows("SELECT direction, status FROM sync.dead_letters") == [("pull", "open")]
+
+
+def test_a_lost_ledger_doubles_nothing(small_world: World) -> None:
+    """Invariant 2 without our memory: what we wrote carries the venue's id, and is known again by it."""
+    venue = small_world.venue(providers=("stripe", "square"))
+    for n in range(5):
+        small_world.insert("customers", venue, id=f"c{n}", given_name="Ann", email=f"c{n}@x.example")
+        small_world.insert(
+            "products", venue, id=f"p{n}", name=f"Seat {n}", price_minor=500, currency="USD", sku=f"S{n}"
+        )
+    targets = [(provider, entity) for provider in ("stripe", "square") for entity in ("customers", "products")]
+    for provider, entity in targets:
+        small_world.sync(venue, provider, entity)
+    small_world.sql("DELETE FROM sync.ledger")
+    small_world.sql("DELETE FROM sync.cursors")
+
+    reports = [small_world.sync(venue, provider, entity) for provider, entity in targets for _ in range(2)]
+
+    assert [report.error for report in reports] == [None] * 8
+    assert small_world.rows("SELECT count(*) FROM venue.customers") == [(5,)]
+    assert small_world.rows("SELECT count(*) FROM venue.products") == [(5,)]
+    for provider in ("stripe", "square"):
+        assert len(small_world.objects(provider, venue, "customers")) == 5
+    assert len(small_world.objects("stripe", venue, "products")) == 5
+    assert len([one for one in small_world.objects("square", venue, "catalog") if one["type"] == "ITEM"]) == 5
+
+
+def test_another_account_is_not_taken_for_the_one_that_was_synced(small_world: World) -> None:
+    """Its ledger would say that everything is there already, and nothing would ever be created."""
+    venue = small_world.venue()
+    small_world.insert("customers", venue, id="c1", email="c1@x.example")
+    small_world.sync(venue, "stripe", "customers")
+    small_world.sim("stripe", "PUT", "accounts", credential="sk_test_other", account_id="acct_other", name="Other")
+
+    with pytest.raises(ConfigurationError, match="--forget"):
+        small_world.engine.connect(venue, "stripe", {"api_key": "sk_test_other"}, environment="production")
+
+    assert small_world.sync(venue, "stripe", "customers").status == "succeeded"
