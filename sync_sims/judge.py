@@ -27,6 +27,7 @@ class VenueSide:
             payment_attempts, balance_entries.
         deleted_products: products that the venue deleted; archived at the provider they are no difference.
         known: venue's customer id by the provider's, for customers that were made at the provider.
+        known_products: the same of products.
         excused: (entity, venue's record id) of records that wait in dead letters with a reason, and ("orders", id) of
             orders that are known to have no payment.
     """
@@ -34,7 +35,13 @@ class VenueSide:
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
     deleted_products: Sequence[Mapping[str, Any]] = ()
     known: Mapping[str, str] = field(default_factory=dict[str, str])
+    known_products: Mapping[str, str] = field(default_factory=dict[str, str])
     excused: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The ids of the products that the venue deleted."""
+        return frozenset(str(row["id"]) for row in self.deleted_products)
 
     def excused_of(self, *entities: str) -> frozenset[str]:
         """The excused ids of some entities."""
@@ -87,7 +94,7 @@ def judge(accounts: Iterable[Account], read_venue: Callable[[str, str], VenueSid
 
 def _of_stripe(venue: VenueSide, held: Holdings) -> list[_Lists]:
     rows = venue.tables
-    gone = frozenset(str(row["id"]) for row in venue.deleted_products)
+    gone = venue.gone
     return [
         (
             "customer",
@@ -132,7 +139,7 @@ def _of_stripe(venue: VenueSide, held: Holdings) -> list[_Lists]:
 def _of_square(venue: VenueSide, held: Holdings) -> list[_Lists]:
     rows = venue.tables
     products = venue.excused_of("products")
-    gone = venue.deleted_products
+    gone = venue.gone
     return [
         (
             "customer",
@@ -143,13 +150,13 @@ def _of_square(venue: VenueSide, held: Holdings) -> list[_Lists]:
         (
             "product",
             square.products_of_venue(rows["products"]),
-            square.products_of_account(held, deleted=gone),
+            square.products_of_account(held, known=venue.known_products, deleted=gone),
             products,
         ),
         (
             "stock",
             square.stock_of_venue(rows["stock"], rows["products"]),
-            square.stock_of_account(held, deleted=gone),
+            square.stock_of_account(held, known=venue.known_products, deleted=gone),
             products | venue.excused_of("inventory"),
         ),
         (

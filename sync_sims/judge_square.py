@@ -1,6 +1,6 @@
 """A Square account and a venue's tables as records that can be laid side by side; the fields are compared by hand.
 
-A Square item bears no id of the venue, so products pair by what a person sees: their name and article number.
+A product of the venue is known by the user data of its item's variation, which no buyer sees.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,45 +65,54 @@ def _full(fields: Mapping[str, str | None]) -> str:
 def products_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
     """The venue's products as Square should show them."""
     for row in rows:
-        fields = {"price": row["price_minor"], "currency": row["currency"], "active": row["active"]}
-        yield Record(key=_label(row), id=row["id"], name=row["name"], fields=fields)
+        fields = {
+            "name": clean(row["name"]),
+            "article number": clean(row["sku"]),
+            "price": row["price_minor"],
+            "currency": row["currency"],
+            "active": row["active"],
+        }
+        yield Record(key=row["id"], id=row["id"], name=row["name"], fields=fields)
 
 
-def products_of_account(held: Holdings, *, deleted: Iterable[Row]) -> Iterator[Record]:
-    """Square's items; those of products that the venue deleted may stay, as long as they are archived."""
-    gone = {_label(row) for row in deleted}
+def products_of_account(held: Holdings, *, known: Mapping[str, str], deleted: frozenset[str]) -> Iterator[Record]:
+    """Square's items; `known` names those made at Square, and those of `deleted` ids may stay if they are archived."""
     for item in held.products:
         data = item["item_data"]
         variation = _variation(item)["item_variation_data"]
         active = not data.get("is_archived", False)
-        key = (clean(data.get("name")), clean(variation.get("sku")))
-        if key in gone and not active:
+        key = _product(item, known)
+        if key in deleted and not active:
             continue
         money = variation.get("price_money") or {}
-        fields = {"price": money.get("amount"), "currency": money.get("currency"), "active": active}
+        fields = {
+            "name": clean(data.get("name")),
+            "article number": clean(variation.get("sku")),
+            "price": money.get("amount"),
+            "currency": money.get("currency"),
+            "active": active,
+        }
         yield Record(key=key, id=item["id"], name=data.get("name") or "", fields=fields)
 
 
 def stock_of_venue(rows: Iterable[Row], products: Iterable[Row]) -> Iterator[Record]:
     """The venue's stock of products that it still has."""
-    labels = {row["id"]: (_label(row), row["name"]) for row in products}
+    names = {row["id"]: row["name"] for row in products}
     for row in rows:
-        if row["id"] in labels:
-            key, name = labels[row["id"]]
-            yield Record(key=key, id=row["id"], name=name, fields={"quantity": row["quantity"]})
+        if row["id"] in names:
+            yield Record(key=row["id"], id=row["id"], name=names[row["id"]], fields={"quantity": row["quantity"]})
 
 
-def stock_of_account(held: Holdings, *, deleted: Iterable[Row]) -> Iterator[Record]:
-    """Square's counts of items on sale or archived, by what a person sees of the item."""
-    gone = {_label(row) for row in deleted}
+def stock_of_account(held: Holdings, *, known: Mapping[str, str], deleted: frozenset[str]) -> Iterator[Record]:
+    """Square's counts of items on sale or archived, by the venue's id of the product."""
     items = {_variation(item)["id"]: item for item in held.products}
     for count in held.counts:
         item = items.get(count["catalog_object_id"])
         if item is None or count["state"] != "IN_STOCK":
             continue
         data = item["item_data"]
-        key = (clean(data.get("name")), clean(_variation(item)["item_variation_data"].get("sku")))
-        if key in gone and data.get("is_archived", False):
+        key = _product(item, known)
+        if key in deleted and data.get("is_archived", False):
             continue
         fields = {"quantity": int(count["quantity"])}
         yield Record(key=key, id=count["catalog_object_id"], name=data.get("name") or "", fields=fields)
@@ -177,8 +186,9 @@ def refunds_of_account(held: Holdings) -> Iterator[Record]:
         yield Record(key=(shown["payment_id"], money["amount"]), id=shown["id"], name="", fields=fields)
 
 
-def _label(row: Row) -> tuple[str | None, str | None]:
-    return clean(row["name"]), clean(row["sku"])
+def _product(item: Json, known: Mapping[str, str]) -> str | tuple[str, str]:
+    marked = _variation(item)["item_variation_data"].get("user_data")
+    return marked or known.get(item["id"]) or ("unknown", item["id"])
 
 
 def _variation(item: Json) -> Json:

@@ -90,6 +90,7 @@ def _venue_side(engine: Engine, venue: str, provider: str, *, unsold: frozenset[
             tables=tables,
             deleted_products=venue_records.deleted(conn, "products", venue),
             known=venue_records.names_by_remote(conn, venue, provider, entity="customers"),
+            known_products=venue_records.names_by_remote(conn, venue, provider, entity="products"),
             excused=frozenset(waiting | {("orders", order) for order in unsold & here}),
         )
 

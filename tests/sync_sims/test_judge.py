@@ -118,7 +118,9 @@ def put_seat_into_stripe(account: Account, **other: str) -> str:
     return ask(account, "POST", "/v1/products", data={**fields, **other})["id"]
 
 
-def put_seat_into_square(account: Account, *, amount: int = 2500, archived: bool = False) -> dict[str, Any]:
+def put_seat_into_square(
+    account: Account, *, amount: int = 2500, archived: bool = False, mark: str | None = "p-1"
+) -> dict[str, Any]:
     variation = {
         "type": "ITEM_VARIATION",
         "id": "#v",
@@ -128,6 +130,7 @@ def put_seat_into_square(account: Account, *, amount: int = 2500, archived: bool
             "pricing_type": "FIXED_PRICING",
             "price_money": {"amount": amount, "currency": "GBP"},
             "track_inventory": True,
+            "user_data": mark,
         },
     }
     item = {
@@ -428,6 +431,13 @@ def test_a_record_in_dead_letters_is_excused_and_counted(stripe_account: Account
     assert (found.equal, found.excused) == (True, 1)
     other = replace(side, excused=frozenset({("products", "c-1")}))
     assert judge([stripe_account], lambda _venue, _provider: other).found == 1
+
+
+def test_a_product_that_began_at_square_is_known_by_squares_id(square_account: Account) -> None:
+    item = put_seat_into_square(square_account, mark=None)
+    assert sorted(problems(verdict(square_account, products=[SEAT]))) == [("product", "extra"), ("product", "missing")]
+    side = VenueSide(tables={**EMPTY, "products": [SEAT]}, known_products={item["id"]: "p-1"})
+    assert judge([square_account], lambda _venue, _provider: side).equal
 
 
 def test_a_customer_that_began_at_the_provider_is_known_by_the_providers_id(stripe_account: Account) -> None:
