@@ -55,11 +55,13 @@ def options(
 
 def main() -> None:
     """Run the command in sys.argv and leave with its exit code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    # SIGINT too: a shell starts background jobs with it ignored, and 'kill -INT' must stop them all the same.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
     sys.exit(run(sys.argv[1:]))
 
 
-def _terminated(_number: int, _frame: FrameType | None) -> None:
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt  # so that SIGTERM leaves by the same doors as Ctrl-C, closing what is open
 
 

@@ -116,11 +116,15 @@ def test_a_process_speaks_and_leaves_as_documented(tmp_path: Path, empty_databas
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_says_so_and_leaves_with_130(tmp_path: Path, number: signal.Signals) -> None:
-    """Whatever a command is doing, both signals leave by the same door."""
+    """Both signals leave by the same door, even where the shell has SIGINT ignored, as for background jobs."""
     environment = {**os.environ, "VENUE_SYNC_HOME": str(tmp_path)}
     environment.pop("DATABASE_URL", None)
     process = subprocess.Popen(
-        [sys.executable, "-c", WAITING], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        ["/bin/sh", "-c", 'trap \'\' INT; exec "$0" -c "$1"', sys.executable, WAITING],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
