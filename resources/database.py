@@ -30,13 +30,14 @@ class DatabaseResource(dg.ConfigurableResource[sa.Engine]):
 
 @contextmanager
 def pool(settings: Settings, *, size: int) -> Iterator[sa.Engine]:
-    """A pool of `size` connections, closed afterwards. Raises ConfigurationError when DATABASE_URL is not set."""
+    """A pool of `size` connections or one for each worker, closed afterwards. Raises ConfigurationError when DATABASE_URL is not set."""
     if settings.database_url is None:
         raise ConfigurationError(
             "DATABASE_URL is not set, so Dagster cannot reach the venues' database: "
             "start Dagster with 'venue-sync up', or set DATABASE_URL and DAGSTER_DATABASE_URL yourself."
         )
-    engine = open_engine(settings.database_url, pool_size=size)
+    # Every venue worked on at once holds a connection of its own, with its lock.
+    engine = open_engine(settings.database_url, pool_size=max(size, settings.workers))
     try:
         yield engine
     finally:

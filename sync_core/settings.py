@@ -51,7 +51,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     stage = environ.get("VENUE_SYNC_STAGE", "development")
     if stage not in ("development", "production"):
         raise ConfigurationError(f"VENUE_SYNC_STAGE is {stage!r}: use development or production.")
-    workers = environ.get("VENUE_SYNC_WORKERS", "8")
+    workers = environ.get("VENUE_SYNC_WORKERS", "24")
     if not workers.isdigit() or not 1 <= int(workers) <= MOST_WORKERS:
         raise ConfigurationError(f"VENUE_SYNC_WORKERS is {workers!r}: use a number from 1 to {MOST_WORKERS}.")
     bases = {name: value.rstrip("/") for name, value in environ.items() if name.endswith("_API_BASE") and value}

@@ -26,7 +26,7 @@ def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def open_engine(url: str, *, pool_size: int = 20, application: str = "venue-sync") -> sa.Engine:
+def open_engine(url: str, *, pool_size: int = 40, application: str = "venue-sync") -> sa.Engine:
     """An engine on `url` (any postgresql:// address) with psycopg 3, UTC sessions and orjson.
 
     `pool_size` is the number of connections kept; twice as many may be open at once.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.errors import AuthorizationLost, ConfigurationError, SyncError
@@ -95,6 +96,8 @@ class Engine:
                 else:
                     status = "busy"
                     error = f"Another sync of {entity} of {connection.label} is running; this one did nothing."
+        except PoolTimeout:
+            error = f"No database connection was free for {connection.label}: lower VENUE_SYNC_WORKERS."
         except DBAPIError as lost:
             error = f"The database failed while {connection.label} was synced: {_first_line(lost)}"
         return EntityReport(
