@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from sync_core.store import connections
 from sync_core.store.connections import Connection
 from sync_core.sync.engine import Engine
-from sync_core.sync.report import EntityReport, Mode
+from sync_core.sync.report import EntityReport, Mode, OnProgress, silent
 
 OnReport = Callable[[EntityReport], None]
 
@@ -21,10 +21,11 @@ def sync_venues(
     run_id: str,
     workers: int,
     on_report: OnReport,
+    on_progress: OnProgress = silent,
 ) -> list[EntityReport]:
     """Sync one entity of many venues, `workers` at once.
 
-    `on_report` is called in the caller's thread as each venue finishes. A venue without a connection is reported as
+    `on_report` is called in the caller's thread as each venue finishes, `on_progress` in the workers' threads. A venue without a connection is reported as
     "not_connected" and costs nothing; one whose connection is in error is reported as failed without a call.
     Returns the reports in the order of `venues`.
     """
@@ -40,7 +41,9 @@ def sync_venues(
             reports[venue] = report
             on_report(report)
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix=f"{provider}/{entity}") as pool:
-        running = [pool.submit(engine.sync, c, entity, mode=mode, run_id=run_id) for c in runnable]
+        running = [
+            pool.submit(engine.sync, c, entity, mode=mode, run_id=run_id, on_progress=on_progress) for c in runnable
+        ]
         for future in as_completed(running):
             report = future.result()
             reports[report.venue] = report

@@ -1,39 +1,13 @@
 """A running step of `venue-sync sync` as a bar: records so far, how fast, how long yet, over all its venues."""
 
 import threading
-from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import Self
 
 from rich import progress as bars
 from rich.console import Console
 
-from sync_core.store.connections import Connection
-from sync_core.sync.engine import Engine
-from sync_core.sync.report import EntityReport, Mode, OnProgress, Progress, silent
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedEngine(Engine):
-    """An engine whose syncs tell `watch` how far they are, whoever starts them."""
-
-    watch: OnProgress = silent
-
-    def sync(
-        self, connection: Connection, entity: str, *, mode: Mode, run_id: str, on_progress: OnProgress = silent
-    ) -> EntityReport:
-        """As `Engine.sync`; both watchers are told."""
-
-        def tell(progress: Progress) -> None:
-            self.watch(progress)
-            on_progress(progress)
-
-        return Engine.sync(self, connection, entity, mode=mode, run_id=run_id, on_progress=tell)
-
-
-def watched(engine: Engine, watch: OnProgress) -> WatchedEngine:
-    """The same engine, watched."""
-    return WatchedEngine(**{field.name: getattr(engine, field.name) for field in fields(Engine)}, watch=watch)
+from sync_core.sync.report import EntityReport, Progress
 
 
 class Reckoning:

@@ -14,7 +14,7 @@ from sync_core.sync.batch import sync_venues
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode, Plan
 from sync_defs.commands import exits
-from sync_defs.commands.live import StepBar, watched
+from sync_defs.commands.live import StepBar
 from sync_defs.commands.materialise import tell_dagster
 from sync_defs.commands.opening import declared, ready_engine, settings_now
 from sync_defs.commands.output import Json, err, print_json, print_table, say
@@ -76,7 +76,7 @@ def _step(
     """One entity of one provider at all venues, with a bar that says how far it is, how fast, and how long yet."""
     with StepBar(f"{provider} {entity}", venues=len(venues), console=err()) as bar:
         return sync_venues(
-            watched(engine, bar.heard),
+            engine,
             provider,
             entity,
             venues,
@@ -84,6 +84,7 @@ def _step(
             run_id=run_id,
             workers=engine.settings.workers,
             on_report=bar.ended,
+            on_progress=bar.heard,
         )
 
 

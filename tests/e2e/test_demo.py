@@ -10,7 +10,7 @@ PARTS = ("Database, simulators, Dagster", "First sync", "Edits on both sides", "
 
 def test_a_small_demo_ends_with_two_equal_sides(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    arguments = ("demo", "--once", "--venues", "2", "--customers", "5", "--port", str(free_port(34000)))
+    arguments = ("demo", "--once", "--venues", "2", "--customers", "5", "--port", str(free_port(21000)))
     with started(*arguments, home=home) as process:
         said, _ = process.communicate(timeout=240)
     assert process.returncode == 0, said
