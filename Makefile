@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 # Two levels of quiet: errors are shown, pip's remarks about its own configuration are not.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help install check test demo lock fmt clean
+.PHONY: help install check test demo bench lock fmt clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -39,6 +39,10 @@ test: check ## Install, check, and run every test
 
 demo: $(STAMP) ## Try it: two simulated providers, venues, Dagster [ONCE=1 ends with a verdict] [DATA=folder]
 	$(BIN)/venue-sync demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")
+
+bench: $(STAMP) ## Measure what docs/benchmarks.md shows, as ratios taken in the same run
+	$(BIN)/python -W ignore -m benchmarks.first_figures
+	$(BIN)/python -W ignore -m benchmarks.dagster_run 2>/dev/null
 
 lock: $(BIN)/python ## Resolve pyproject.toml anew into requirements.lock
 	$(PIP) install uv
