@@ -10,7 +10,6 @@ It never carries a payload, a secret or a URL query: exception text reaches Dags
     ├── AuthorizationLost     the venue: reconnect the account
     ├── RecordRejected        the operator: one record is wrong; its neighbours go on
     ├── BatchRefused          the engine: nothing of the batch was written; split it to find the record
-    ├── ConnectionBusy        the operator: another sync of this connection and entity is running
     ├── DeclarationError      us, at load time: a YAML file is wrong
     ├── ConfigurationError    the operator: a setting or an argument is wrong
     ├── ProviderRefused       the operator: the provider refuses the request as a whole
@@ -39,15 +38,15 @@ class ThrottledError(TransientError):
         self.retry_after = retry_after
 
 
-class OutcomeUnknown(SyncError):  # noqa: N818 - named for what is known, as the others in this tree
+class OutcomeUnknown(SyncError):
     """A write may or may not have taken effect, and its idempotency key cannot tell; look the record up first."""
 
 
-class AuthorizationLost(SyncError):  # noqa: N818
+class AuthorizationLost(SyncError):
     """The provider refuses our credential; the venue must connect again."""
 
 
-class RecordRejected(SyncError):  # noqa: N818
+class RecordRejected(SyncError):
     """The provider or a check refuses one record; `code` is a short machine-readable reason."""
 
     def __init__(self, message: str, *, code: str) -> None:
@@ -55,12 +54,8 @@ class RecordRejected(SyncError):  # noqa: N818
         self.code = code
 
 
-class BatchRefused(SyncError):  # noqa: N818
+class BatchRefused(SyncError):
     """The provider refused an atomic batch and wrote nothing of it."""
-
-
-class ConnectionBusy(SyncError):  # noqa: N818
-    """Another sync of the same connection and entity holds the lock."""
 
 
 class DeclarationError(SyncError):
@@ -77,7 +72,7 @@ class ConfigurationError(SyncError):
     """A setting, an argument or an environment variable is wrong."""
 
 
-class ProviderRefused(SyncError):  # noqa: N818
+class ProviderRefused(SyncError):
     """The provider refuses the request as a whole, and repeating it will not help."""
 
 

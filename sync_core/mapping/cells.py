@@ -35,7 +35,7 @@ class BadValue:
     reason: str
 
 
-class Unmappable(ValueError):  # noqa: N818 - says what the value is, and never leaves this package
+class Unmappable(ValueError):
     """A transform cannot carry a value; the message is the rule it breaks, such as 'must be a whole number'."""
 
 

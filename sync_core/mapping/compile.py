@@ -87,6 +87,7 @@ def _load(spec: ProviderSpec, entity: str, folder: Path, models: Map[str, Model]
     mapping = compile_mapping(template, models[template.model], where=str(file))
     _check_directions(mapping, spec, entity, file)
     _check_references(mapping, spec, entity, file)
+    _check_columns(mapping, spec, entity, file)
     for column in declared.where:
         if column not in mapping.model.columns:
             raise DeclarationError(file, "model", f"{entity}.where names {column}, which {template.model} has not")
@@ -99,6 +100,17 @@ def _check_directions(mapping: Mapping, spec: ProviderSpec, entity: str, file: P
         raise DeclarationError(file, "fields", f"{spec.provider}'s {entity} is pushed, but no field is")
     if declared.pulls and not mapping.pull_paths:
         raise DeclarationError(file, "fields", f"{spec.provider}'s {entity} is pulled, but no field is")
+
+
+def _check_columns(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path) -> None:
+    """What is decided or matched by column needs that column to come home."""
+    declared = spec.entities[entity]
+    named = {"conflict_of": declared.conflict_of, "match_on": [c for group in declared.match_on for c in group]}
+    for setting, columns in named.items():
+        for column in columns:
+            if column not in mapping.pull_columns:
+                reason = f"{entity}.{setting} names {column}, which is not pulled"
+                raise DeclarationError(file, "fields", reason)
 
 
 def _check_references(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path) -> None:

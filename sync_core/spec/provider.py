@@ -69,6 +69,14 @@ class EntitySpec(Declared):
     mapping: str | None = Field(default=None, description="Mapping file below mappings/; <provider>/<entity> if unset.")
     batch: BatchSpec = BatchSpec()
     conflict: Conflict = "newest_wins"
+    conflict_of: dict[Name, Conflict] = Field(
+        default_factory=dict[str, Conflict], description="Columns whose conflicts are decided by another policy."
+    )
+    match_on: tuple[tuple[Name, ...], ...] = Field(
+        default=(),
+        description="Groups of columns by whose equal values an object that the provider already has is known to be a "
+        "row that was never synced; the first group that finds one counts. Text is compared without regard to case.",
+    )
     on_delete: Literal["delete", "archive", "ignore"] = "ignore"
     where: dict[str, str] = Field(
         default_factory=dict, description="Only rows with these column values; pulled rows are stamped with them."

@@ -16,6 +16,8 @@ from sync_core.store.venue_tables import SYNCED
 
 TABLES: Mapping[str, sa.Table] = {table.name: table for table in SYNCED}
 ALWAYS = ("id", "updated_at", "deleted_at")
+_BETWEEN = "\x1f"
+"""Stands between the parts of a match key: a control character that no text of a venue holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,33 @@ def lock(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row
     # In id order, so that two syncs that meet on the same rows cannot wait for each other in a circle.
     found = look_up(conn, scope.rows.with_for_update(), scope.table.c.id, sorted(ids))
     return {row["id"]: dict(row) for row in found.mappings()}
+
+
+def match_key(values: Mapping[str, Any], columns: Sequence[str]) -> str | None:
+    """What `matching` compares: the columns' values as text without regard to case; None when one has no value."""
+    parts = [values.get(column) for column in columns]
+    if any(part is None or part == "" for part in parts):
+        return None
+    return _BETWEEN.join(str(part).lower() for part in parts)
+
+
+def matching(conn: sa.Connection, scope: Scope, columns: Sequence[str], keys: Sequence[str]) -> dict[str, list[str]]:
+    """Ids of living rows by their `match_key`, each list in id order."""
+    texts = [sa.func.lower(sa.cast(scope.table.c[column], sa.Text)) for column in columns]
+    key = texts[0] if len(texts) == 1 else sa.func.concat_ws(_BETWEEN, *texts)
+    query = (
+        scope.rows.with_only_columns(scope.table.c.id, key.label("key"))
+        .where(
+            scope.table.c.deleted_at.is_(None),
+            *(scope.table.c[column].is_not(None) for column in columns),
+            key == sa.any_(sa.bindparam("keys", list(keys), sa.ARRAY(sa.Text))),
+        )
+        .order_by(scope.table.c.id)
+    )
+    found: dict[str, list[str]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.key, []).append(row.id)
+    return found
 
 
 def write(conn: sa.Connection, scope: Scope, rows: Sequence[Row]) -> dict[str, Row]:

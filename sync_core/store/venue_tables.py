@@ -198,6 +198,9 @@ balance_entries = _synced(
     sa.Column("booked_at", TIMESTAMP),
 )
 
+# By these an object that a provider already has is known to be a row that was never synced there.
+sa.Index("ix_customers_email", customers.c.venue_id, sa.func.lower(customers.c.email))
+sa.Index("ix_customers_phone", customers.c.venue_id, sa.func.lower(customers.c.phone))
 sa.Index(None, payments.c.venue_id, payments.c.order_id)
 sa.Index(None, refunds.c.venue_id, refunds.c.order_id)
 

@@ -7,11 +7,13 @@ A field that only one side changed is no conflict, and neither is one that both 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 from sync_core.spec.provider import Conflict as Policy
 
 Flat = Mapping[str, Any]
+Winner = Literal["venue", "provider"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,11 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`accepted`: paths whose provider value goes to the venue; `contested`: those both changed, and who won."""
+    """`accepted`: paths whose provider value goes to the venue; `contested`: those both changed, and who won each."""
 
     accepted: frozenset[str]
-    contested: frozenset[str]
-    provider_wins: bool
+    contested: Mapping[str, Winner]
+    provider_wins: bool  # by the entity's policy, for what is not a field: a deletion
 
 
 def changed(now: Flat, before: Flat) -> set[str]:
@@ -40,17 +42,21 @@ def changed(now: Flat, before: Flat) -> set[str]:
     return {path for path in now.keys() | before.keys() if now.get(path) != before.get(path)}
 
 
-def decide(sides: Sides, policy: Policy) -> Verdict:
+def decide(sides: Sides, policy: Policy, *, exceptions: Mapping[str, Policy] = MappingProxyType({})) -> Verdict:
     """Which of the provider's changes the venue takes over.
 
     Newest wins goes by time; on a tie, or where the provider tells no time, the venue wins.
+    `exceptions` are paths with a policy of their own.
     """
     theirs = changed(sides.provider_now, sides.provider_before) & sides.provider_now.keys()
     ours = changed(sides.venue_now, sides.venue_before)
-    contested = {path for path in theirs & ours if sides.provider_now.get(path) != sides.venue_now.get(path)}
-    wins = _provider_wins(sides, policy)
-    accepted = theirs if wins else theirs - contested
-    return Verdict(accepted=frozenset(accepted), contested=frozenset(contested), provider_wins=wins)
+    contested: dict[str, Winner] = {
+        path: "provider" if _provider_wins(sides, exceptions.get(path, policy)) else "venue"
+        for path in theirs & ours
+        if sides.provider_now.get(path) != sides.venue_now.get(path)
+    }
+    lost = {path for path, winner in contested.items() if winner == "venue"}
+    return Verdict(accepted=frozenset(theirs - lost), contested=contested, provider_wins=_provider_wins(sides, policy))
 
 
 def _provider_wins(sides: Sides, policy: Policy) -> bool:

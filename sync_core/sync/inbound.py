@@ -113,7 +113,10 @@ def _resolve(work: Work, values: dict[str, Flat]) -> list[Letter]:
 
 
 def _local_ids(work: Work, news: dict[str, News], values: dict[str, Flat]) -> dict[str, str]:
-    """Remote id -> local id: the known one, else the one the row brings, else the one we once wrote into the object."""
+    """Remote id -> local id: the known one, else the one the row brings, else the one we once wrote into the object.
+
+    Failing these, a row that was never synced and looks the same by the declared columns; else a new row.
+    """
     names = {remote_id: n.entry.local_id for remote_id, n in news.items() if n.entry is not None}
     for remote_id in news.keys() - names.keys():
         if KEY in values[remote_id]:
@@ -125,9 +128,31 @@ def _local_ids(work: Work, news: dict[str, News], values: dict[str, Flat]) -> di
     taken = ledger.by_local(work.conn, *work.key, ids=claims) if claims else {}
     for remote_id in sorted(strangers):
         claim = signed[remote_id]
-        ours = claim is not None and claim in there and claim not in taken and claim not in names.values()
-        names[remote_id] = claim if ours and claim is not None else remote_id
-    return names
+        if claim is not None and claim in there and claim not in taken and claim not in names.values():
+            names[remote_id] = claim
+    for group in work.spec.match_on:
+        names |= _matched(work, values, sorted(news.keys() - names.keys()), group, set(names.values()))
+    return {remote_id: names.get(remote_id, remote_id) for remote_id in news}
+
+
+def _matched(
+    work: Work, values: dict[str, Flat], strangers: Sequence[str], columns: tuple[str, ...], named: set[str]
+) -> dict[str, str]:
+    """Remote id -> local id of rows that were never synced and have the same values in `columns`: one row, one object."""
+    keys = {remote_id: rows.match_key(values[remote_id], columns) for remote_id in strangers}
+    wanted = sorted({key for key in keys.values() if key is not None})
+    if not wanted:
+        return {}
+    found = rows.matching(work.conn, work.scope, columns, wanted)
+    every = sorted({local_id for ids in found.values() for local_id in ids})
+    synced = ledger.by_local(work.conn, *work.key, ids=every)
+    matched: dict[str, str] = {}
+    for remote_id, key in keys.items():
+        free = [i for i in found.get(key or "", ()) if i not in synced and i not in named]
+        if free:
+            matched[remote_id] = free[0]
+            named.add(free[0])
+    return matched
 
 
 def _signature(mapping: Mapping, remote: Remote) -> str | None:

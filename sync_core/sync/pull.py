@@ -9,6 +9,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from sync_core.mapping.compile import content_hash
 from sync_core.providers.protocol import Page
+from sync_core.spec.provider import Conflict as Policy
 from sync_core.store import conflicts, cursors, dead_letters, ledger, pending, rows
 from sync_core.store.bulk import Row
 from sync_core.store.conflicts import Conflict
@@ -98,7 +99,7 @@ def _apply(work: Work, news: Sequence[News]) -> None:
     with_row = rows.lock(work.conn, work.scope, list(arrived.values)) if arrived.values else {}
     ours = outbound(work, [row for row in with_row.values() if row["deleted_at"] is None]) if work.spec.pushes else None
     now_by_id = ours.mapped if ours else {}
-    sight = _Sight(arrived, with_row, now_by_id, work.clock.now())
+    sight = _Sight(arrived, with_row, now_by_id, work.exceptions, work.clock.now())
     changes = {local_id: _change(work, sight, local_id) for local_id in arrived.values}
     for_writing: dict[tuple[str, ...], list[Row]] = {}
     for change in changes.values():
@@ -134,6 +135,7 @@ class _Sight:
     arrived: Arrived
     rows: Mapping[str, Row]
     ours: Mapping[str, Flat]
+    exceptions: Mapping[str, Policy]
     at: datetime
 
 
@@ -155,7 +157,7 @@ def _change(work: Work, sight: _Sight, local_id: str) -> _Change:
         provider_before=(entry.seen if entry else None) or {},
         provider_at=news.remote.updated_at,
     )
-    verdict = decide(sides, work.spec.conflict)
+    verdict = decide(sides, work.spec.conflict, exceptions=sight.exceptions)
     columns = work.mapping.local_of(verdict.accepted)
     # A row that the venue deleted comes back only if the provider's change wins over the deletion.
     alive = row["deleted_at"] is None or verdict.provider_wins
@@ -199,18 +201,19 @@ def _pushed(news: News, change: _Change, now: Flat | None, after: Flat | None) -
 def _record_conflicts(
     work: Work, arrived: Arrived, changes: Mapping[str, _Change], now_by_id: Mapping[str, Flat]
 ) -> None:
+    exceptions = work.exceptions
     found = [
         Conflict(
             local_id=local_id,
             field=path,
             venue_value=now_by_id[local_id].get(path),
             provider_value=arrived.news[local_id].seen.get(path),
-            policy=work.spec.conflict,
-            winner="provider" if change.verdict.provider_wins else "venue",
+            policy=exceptions.get(path, work.spec.conflict),
+            winner=winner,
         )
         for local_id, change in changes.items()
         if change.verdict is not None and local_id in now_by_id
-        for path in sorted(change.verdict.contested)
+        for path, winner in sorted(change.verdict.contested.items())
     ]
     conflicts.record(work.conn, *work.key, found=found)
     work.tally.add(conflicts=len({conflict.local_id for conflict in found}))
@@ -249,7 +252,7 @@ def foresee(work: Work, page: Page) -> list[PlannedChange]:
     ours = (
         outbound(work, [row for row in there.values() if row["deleted_at"] is None]).mapped if work.spec.pushes else {}
     )
-    sight = _Sight(arrived, there, ours, work.clock.now())
+    sight = _Sight(arrived, there, ours, work.exceptions, work.clock.now())
     planned: list[PlannedChange] = []
     for local_id in arrived.values:
         change = _change(work, sight, local_id)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sync_core.clock import Clock
 from sync_core.mapping.compile import Mapping
 from sync_core.providers.protocol import Provider
-from sync_core.spec.provider import EntitySpec, ProviderSpec
+from sync_core.spec.provider import Conflict, EntitySpec, ProviderSpec
 from sync_core.store.connections import Connection
 from sync_core.store.rows import Scope
 from sync_core.sync.report import FIRST_FAILURES, Counts, Mode, OnProgress, RecordFailure
@@ -59,6 +59,19 @@ class Work:
     def spec(self) -> EntitySpec:
         """The entity's declaration."""
         return self.provider_spec.entities[self.entity]
+
+    @property
+    def exceptions(self) -> dict[str, Conflict]:
+        """The conflict policies of single fields, by the provider's path."""
+        if not self.spec.conflict_of:
+            return {}
+        columns = {path: self.mapping.local_of([path]) for path in self.mapping.pull_paths}
+        return {
+            path: policy
+            for path, mapped in columns.items()
+            for column, policy in self.spec.conflict_of.items()
+            if column in mapped
+        }
 
     @property
     def key(self) -> tuple[int, str]:

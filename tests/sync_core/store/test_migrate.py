@@ -27,7 +27,7 @@ def test_the_migrated_database_equals_the_declared_tables(database: sa.Engine) -
 
 def test_a_difference_is_noticed(database: sa.Engine) -> None:
     with database.begin() as connection:
-        connection.execute(sa.text("ALTER TABLE venue.customers DROP COLUMN phone"))
+        connection.execute(sa.text("ALTER TABLE venue.customers DROP COLUMN note"))
 
     assert len(migrate.differences(database)) == 1
 

@@ -63,10 +63,11 @@ def test_every_value_of_the_outcome_was_on_one_of_the_sides_and_nothing_untouche
 @given(sides(), st.sampled_from(POLICIES))
 def test_a_contested_field_goes_wholly_to_the_winner(case: Sides, policy: Conflict) -> None:
     verdict = decide(case, policy)
-    winner = case.provider_now if verdict.provider_wins else case.venue_now
+    sides_of = {"provider": case.provider_now, "venue": case.venue_now}
     merged = _merged(case, policy)
 
-    assert all(merged[path] == winner[path] for path in verdict.contested)
+    assert all(merged[path] == sides_of[winner][path] for path, winner in verdict.contested.items())
+    assert len(set(verdict.contested.values())) <= 1
     assert all(case.provider_now[path] != case.venue_now[path] for path in verdict.contested)
 
 
@@ -81,7 +82,7 @@ def test_the_same_edit_on_both_sides_is_no_conflict(case: Sides) -> None:
         provider_at=case.provider_at,
     )
 
-    assert decide(same, "newest_wins").contested == frozenset()
+    assert decide(same, "newest_wins").contested == {}
 
 
 @given(sides(), st.sampled_from(POLICIES))
@@ -115,3 +116,14 @@ def test_newest_wins_goes_by_time_and_the_venue_wins_a_tie(
     case = Sides({"name": "a"}, {"name": ""}, venue_at, {"name": "b"}, {"name": ""}, provider_at)
 
     assert decide(case, "newest_wins").provider_wins is expected
+
+
+@given(sides(), st.sampled_from(POLICIES), st.dictionaries(st.sampled_from(PATHS), st.sampled_from(POLICIES)))
+def test_a_field_with_a_policy_of_its_own_is_decided_by_it_and_the_others_are_not(
+    case: Sides, policy: Conflict, exceptions: dict[str, Conflict]
+) -> None:
+    verdict = decide(case, policy, exceptions=exceptions)
+
+    for path, winner in verdict.contested.items():
+        alone = decide(case, exceptions.get(path, policy))
+        assert winner == alone.contested[path]

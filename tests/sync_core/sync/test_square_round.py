@@ -220,3 +220,23 @@ def test_one_product_that_square_refuses_is_found_and_the_rest_of_its_atomic_bat
     items = [one for one in small_world.objects("square", venue, "catalog") if one["type"] == "ITEM"]
     assert len(items) == 39
     assert small_world.rows("SELECT record_id, reason <> '' FROM sync.dead_letters") == [("p13", True)]
+
+
+def test_a_refund_that_was_given_already_is_not_given_again_even_without_a_ledger(small_world: World) -> None:
+    venue = small_world.venue(providers=("square",))
+    when = datetime(2026, 1, 2, tzinfo=UTC)
+    order = {"provider": "square", "currency": "USD"}
+    small_world.insert("orders", venue, id="o1", total_minor=9000, ordered_at=when, **order)
+    small_world.insert("refunds", venue, id="r1", order_id="o1", amount_minor=2500, **order)
+    sale = {"amount": 9000, "currency": "USD", "reference_id": "o1", "created_at": when.isoformat()}
+    small_world.sim("square", "POST", f"accounts/{account(venue)}/seed/payments", rows=[sale])
+    small_world.sync(venue, "square", "payments")
+    assert small_world.sync(venue, "square", "refunds").counts.created == 1
+    small_world.sql("DELETE FROM sync.ledger")
+    small_world.sql("DELETE FROM sync.cursors")
+
+    for entity in ("payments", "refunds", "refunds"):
+        assert small_world.sync(venue, "square", entity).error is None
+
+    assert len(small_world.objects("square", venue, "refunds")) == 1
+    assert small_world.rows("SELECT id FROM venue.refunds") == [("r1",)]

@@ -272,3 +272,22 @@ def test_a_full_sync_brings_home_what_the_events_did_not_tell(small_world: World
 
     assert report.counts.pulled_updated == 1
     assert small_world.rows("SELECT phone FROM venue.customers") == [("+1 555 0101",)]
+
+
+def test_a_customer_whom_the_provider_knows_already_is_joined_and_not_created_again(small_world: World) -> None:
+    venue = small_world.venue()
+    _customers(small_world, venue, 3)
+    made = _at_stripe(small_world, venue, "POST", "/v1/customers", email="C1@Example.com", phone="+1 555 0100")
+    _at_stripe(small_world, venue, "POST", "/v1/customers", email="c1@example.com", description="a double of theirs")
+    _at_stripe(small_world, venue, "POST", "/v1/customers", email="somebody@else.example")
+
+    report = small_world.sync(venue, "stripe", "customers")
+
+    assert (report.status, report.counts.created, report.counts.pulled_created) == ("succeeded", 2, 2)
+    assert len(small_world.objects("stripe", venue, "customers")) == 5
+    joined = small_world.rows("SELECT count(*) FROM sync.ledger WHERE local_id = 'c1'")
+    assert joined == [(1,)]
+    assert small_world.rows("SELECT phone FROM venue.customers WHERE phone IS NOT NULL") == [("+1 555 0100",)]
+    there = {c["id"]: c for c in small_world.objects("stripe", venue, "customers")}
+    assert there[made["id"]]["name"] in ("Siobhán 1 O'Brien", None)
+    assert small_world.sync(venue, "stripe", "customers").counts.written == 0
