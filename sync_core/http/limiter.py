@@ -5,6 +5,8 @@ holds only the other 10 %. Nobody sleeps while holding the lock.
 """
 
 import threading
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from sync_core.clock import Clock
 
@@ -66,9 +68,17 @@ class Bucket:
 class Limiter:
     """The buckets of one connection; shared by its threads."""
 
-    def __init__(self, *, per_second: float, per_endpoint_per_second: float | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        per_second: float,
+        per_endpoint_per_second: float | None,
+        clock: Clock,
+        per_minute: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self._clock = clock
         self._per_endpoint = min(per_endpoint_per_second or per_second, per_second)
+        self._named = {endpoint: min(allowance / 60, self._per_endpoint) for endpoint, allowance in per_minute.items()}
         self._all = Bucket(per_second, now=clock.monotonic())
         self._endpoints: dict[str, Bucket] = {}
         self._lock = threading.Lock()
@@ -97,5 +107,5 @@ class Limiter:
 
     def _bucket(self, endpoint: str, now: float) -> Bucket:
         if endpoint not in self._endpoints:
-            self._endpoints[endpoint] = Bucket(self._per_endpoint, now=now)
+            self._endpoints[endpoint] = Bucket(self._named.get(endpoint, self._per_endpoint), now=now)
         return self._endpoints[endpoint]

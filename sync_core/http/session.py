@@ -129,6 +129,7 @@ class _ReliableAdapter(HTTPAdapter):
         self._limiter = Limiter(
             per_second=policy.rate.per_second,
             per_endpoint_per_second=policy.rate.per_endpoint_per_second,
+            per_minute=policy.rate.per_minute,
             clock=clock,
         )
 

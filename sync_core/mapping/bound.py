@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sync_core.mapping.cells import BadValue, Subject, each, filled, typed
+from sync_core.mapping.cells import BadValue, Kind, Subject, each, filled, typed
 from sync_core.mapping.frame_schema import Rule, RuledColumn
 from sync_core.mapping.joining import join, split
 from sync_core.mapping.paths import pick_each
@@ -62,7 +62,7 @@ class BoundField:
     remote: str
     direction: Direction
     kind: ColumnType
-    remote_kind: ColumnType
+    remote_kind: Kind
     transforms: tuple[Transform | Beside, ...]
     default: Any
     required: bool

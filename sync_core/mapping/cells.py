@@ -7,23 +7,26 @@ is only str, int, bool, aware UTC datetime and None.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from math import isfinite
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from sync_core.spec.template import ColumnType
-
 SHOWN = 80  # characters of an offending value in a reason
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
+Kind = Literal["text", "integer", "boolean", "timestamp", "number"]
+"""What a cell may be: one of the venue's column types, or a provider's number with decimals."""
+
 PLAIN = frozenset({str, int, bool, type(None)})
-PYTHON_TYPE: dict[ColumnType, type] = {"text": str, "integer": int, "boolean": bool, "timestamp": datetime}
-SPOKEN: dict[ColumnType, str] = {
+PYTHON_TYPE: dict[Kind, type] = {"text": str, "integer": int, "boolean": bool, "timestamp": datetime, "number": float}
+SPOKEN: dict[Kind, str] = {
     "text": "a text",
     "integer": "a whole number",
     "boolean": "true or false",
     "timestamp": "a time with a time zone",
+    "number": "a number",
 }
 
 
@@ -81,7 +84,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def typed(values: list[Any], kind: ColumnType, subject: Subject) -> list[Any]:
+def typed(values: list[Any], kind: Kind, subject: Subject) -> list[Any]:
     """`values` with a BadValue in place of each that is not of `kind`."""
     expected = PYTHON_TYPE[kind]
     if set(map(type, values)) <= {expected, type(None)} and _all_storable(values, kind):
@@ -89,7 +92,7 @@ def typed(values: list[Any], kind: ColumnType, subject: Subject) -> list[Any]:
     return [_typed(value, kind, expected, subject) for value in values]
 
 
-def _all_storable(values: list[Any], kind: ColumnType) -> bool:
+def _all_storable(values: list[Any], kind: Kind) -> bool:
     if kind == "text":
         whole = "".join(value for value in values if value is not None)
         return (whole.isascii() and "\0" not in whole) or _storable_text(whole)
@@ -104,16 +107,18 @@ def _storable_text(text: str) -> bool:
     return "\0" not in text
 
 
-def _typed(value: Any, kind: ColumnType, expected: type, subject: Subject) -> Any:
+def _typed(value: Any, kind: Kind, expected: type, subject: Subject) -> Any:
     if value is None or isinstance(value, BadValue):
         return value
+    if kind == "number" and type(value) is int:
+        value = float(value)  # JSON does not tell 10 from 10.0
     if type(value) is not expected:
         return BadValue("type", subject.breaks(f"must be {SPOKEN[kind]}", value))
     rule = _unstorable(value, kind)
     return value if rule is None else BadValue("type", subject.breaks(rule, value))
 
 
-def _unstorable(value: Any, kind: ColumnType) -> str | None:
+def _unstorable(value: Any, kind: Kind) -> str | None:
     """The rule by which neither JSON nor PostgreSQL could hold `value`, None if both can."""
     if kind == "text" and not _storable_text(value):
         return "must not hold a NUL or half a surrogate pair"
@@ -121,6 +126,8 @@ def _unstorable(value: Any, kind: ColumnType) -> str | None:
         return "must fit into 64 bits"
     if kind == "timestamp" and value.tzinfo is None:
         return f"must be {SPOKEN[kind]}"
+    if kind == "number" and not isfinite(value):
+        return "must be a finite number"
     return None
 
 

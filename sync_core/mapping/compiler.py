@@ -5,12 +5,12 @@ from typing import Any
 
 from sync_core.errors import DeclarationError
 from sync_core.mapping.bound import Bound, BoundField, BoundJoined
-from sync_core.mapping.cells import SPOKEN, BadValue, Subject, typed
+from sync_core.mapping.cells import SPOKEN, BadValue, Kind, Subject, typed
 from sync_core.mapping.frame_schema import AnyOf, Rule, RuledColumn, frame_rules, rules_of
 from sync_core.mapping.mapping import KEY, BoundReference, Mapping
 from sync_core.mapping.paths import contradiction
 from sync_core.mapping.transforms import Beside, Transform, transform
-from sync_core.spec.template import Check, Column, ColumnType, Joined, MappedField, Model, Template
+from sync_core.spec.template import Check, Column, Joined, MappedField, Model, Template
 
 KEY_COLUMN = Column(type="text", description="The row's key.", required=True)
 
@@ -89,9 +89,7 @@ class Compiler:
             rules=self.rules(mapped.check, remote_kind, f"{path}.check"),
         )
 
-    def transforms(
-        self, path: str, mapped: MappedField, kind: ColumnType
-    ) -> tuple[tuple[Transform | Beside, ...], ColumnType]:
+    def transforms(self, path: str, mapped: MappedField, kind: Kind) -> tuple[tuple[Transform | Beside, ...], Kind]:
         """The field's transforms, and the type at the provider that they lead to."""
         found: list[Transform | Beside] = []
         for place, text in enumerate(mapped.transform):
@@ -100,7 +98,7 @@ class Compiler:
                 step = transform(text)
             except ValueError as error:
                 raise self.error(at, str(error)) from None
-            takes, gives = ("integer", "integer") if isinstance(step, Beside) else (step.takes, step.gives)
+            takes, gives = step.takes, step.gives
             if takes != kind:
                 raise self.error(at, f"{text} takes {SPOKEN[takes]}, not {SPOKEN[kind]}")
             if isinstance(step, Beside) and self.column(step.column, at).type != "text":
@@ -111,14 +109,14 @@ class Compiler:
             raise self.error(f"{path}.transform", "a time needs a transform such as unix_time or rfc3339")
         return tuple(found), kind
 
-    def rules(self, check: Check, kind: ColumnType, path: str) -> tuple[Rule, ...]:
+    def rules(self, check: Check, kind: Kind, path: str) -> tuple[Rule, ...]:
         """The rules of the check declared at `path`."""
         try:
             return rules_of(check, kind)
         except ValueError as error:
             raise self.error(path, str(error)) from None
 
-    def value_of(self, value: Any, kind: ColumnType, path: str) -> Any:
+    def value_of(self, value: Any, kind: Kind, path: str) -> Any:
         """`value` if a column of type `kind` can hold it."""
         if isinstance(typed([value], kind, Subject(path, personal=False))[0], BadValue):
             raise self.error(path, f"must be {SPOKEN[kind]}, not {value!r}")

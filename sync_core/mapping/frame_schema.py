@@ -13,8 +13,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from sync_core.mapping.cells import PYTHON_TYPE, SPOKEN, BadValue, Subject
-from sync_core.spec.template import Check, ColumnType
+from sync_core.mapping.cells import PYTHON_TYPE, SPOKEN, BadValue, Kind, Subject
+from sync_core.spec.template import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class RuledColumn:
 
     name: str
     column: str
-    kind: ColumnType
+    kind: Kind
     required: bool
     personal: bool
     rules: tuple[Rule, ...]
@@ -60,12 +60,12 @@ class AnyOf:
     columns: tuple[str, ...]
 
 
-def rules_of(check: Check, kind: ColumnType) -> tuple[Rule, ...]:
+def rules_of(check: Check, kind: Kind) -> tuple[Rule, ...]:
     """The rules a check declares for values of `kind`. Raises ValueError where it cannot apply to that type."""
     rules = tuple(_text_rules(check)) + tuple(_number_rules(check))
     for rule in rules:
-        wanted = "integer" if rule.code in ("minimum", "maximum") else "text"
-        if kind != wanted:
+        wanted = ("integer", "number") if rule.code in ("minimum", "maximum") else ("text",)
+        if kind not in wanted:
             raise ValueError(f"{rule.code} cannot apply to {SPOKEN[kind]}")
     return rules + tuple(_choice_rules(check, kind))
 
@@ -88,7 +88,7 @@ def _number_rules(check: Check) -> Iterable[Rule]:
         yield Rule("maximum", f"must be at most {high}", lambda v: v <= high)
 
 
-def _choice_rules(check: Check, kind: ColumnType) -> Iterable[Rule]:
+def _choice_rules(check: Check, kind: Kind) -> Iterable[Rule]:
     if check.one_of is None:
         return
     if any(type(choice) is not PYTHON_TYPE[kind] for choice in check.one_of):

@@ -9,12 +9,12 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sync_core.mapping.cells import Unmappable
-from sync_core.mapping.currencies import from_stripe_units, to_stripe_units
-from sync_core.spec.template import ColumnType
+from sync_core.mapping.cells import Kind, Unmappable
+from sync_core.mapping.countries import to_alpha2, to_alpha3
+from sync_core.mapping.currencies import from_major_units, from_stripe_units, to_major_units, to_stripe_units
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -23,6 +23,7 @@ _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)",
     re.ASCII,
 )
+_NOT_IN_NAMES = re.compile(r"[:\t\r\n]")
 _WHOLE = re.compile(r"(-?\d{1,20})(?:\.0{0,5})?", re.ASCII)
 
 
@@ -34,8 +35,8 @@ class Transform:
     """
 
     name: str
-    takes: ColumnType
-    gives: ColumnType
+    takes: Kind
+    gives: Kind
     out: Callable[[Any], Any]
     back: Callable[[Any], Any]
 
@@ -44,13 +45,20 @@ class Transform:
 class Beside:
     """A transform whose functions also need the row's value of another column: out(value, other), back(value, other).
 
-    Both sides are whole numbers. The other column is the venue's, in either direction.
+    The venue's side is a whole number, `gives` the type on the provider's. The other column is the venue's, in either
+    direction.
     """
 
     name: str
     column: str
-    out: Callable[[int, str], int]
-    back: Callable[[int, str], int]
+    gives: Kind
+    out: Callable[[int, str], Any]
+    back: Callable[[Any, str], int]
+
+    @property
+    def takes(self) -> Kind:
+        """The type on the venue's side."""
+        return "integer"
 
 
 def _same(value: Any) -> Any:
@@ -99,6 +107,25 @@ def _from_rfc3339(value: str) -> datetime:
         raise Unmappable(rule) from None
 
 
+def _to_date(value: datetime) -> str:
+    return value.astimezone(UTC).date().isoformat()
+
+
+def _from_date(value: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(value), time(tzinfo=UTC))
+    except ValueError:
+        raise Unmappable("must be a day like 2026-01-31") from None
+
+
+def _one_line(value: str) -> str:
+    return " ".join(_NOT_IN_NAMES.sub(_instead, value).split())
+
+
+def _instead(found: re.Match[str]) -> str:
+    return " - " if found[0] == ":" else " "
+
+
 def _to_quantity(value: int) -> str:
     return str(value)
 
@@ -122,6 +149,11 @@ PLAIN: dict[str, Transform] = {
         Transform("negate_bool", "boolean", "boolean", _negate, _negate),
         Transform("unix_time", "timestamp", "integer", _to_unix, _from_unix),
         Transform("rfc3339", "timestamp", "text", _to_rfc3339, _from_rfc3339),
+        # QuickBooks Online dates transactions by the day.
+        Transform("date", "timestamp", "text", _to_date, _from_date),
+        # QuickBooks Online takes no colon, tab or line break in a name.
+        Transform("one_line", "text", "text", _one_line, _same),
+        Transform("country_iso3", "text", "text", to_alpha3, to_alpha2),
         # developer.squareup.com: quantities are decimal strings with up to five decimals.
         Transform("quantity_text", "integer", "text", _to_quantity, _from_quantity),
     )
@@ -161,13 +193,20 @@ def _lookup(table: dict[str, str]) -> Callable[[str], str]:
 def _stripe_units(name: str, argument: str) -> Beside:
     if not argument:
         raise ValueError(f"{name} needs the column of the currency, such as stripe_units:currency")
-    return Beside(name, argument, to_stripe_units, from_stripe_units)
+    return Beside(name, argument, "integer", to_stripe_units, from_stripe_units)
+
+
+def _major_units(name: str, argument: str) -> Beside:
+    if not argument:
+        raise ValueError(f"{name} needs the column of the currency, such as major_units:currency")
+    return Beside(name, argument, "number", to_major_units, from_major_units)
 
 
 WITH_ARGUMENT: dict[str, Callable[[str, str], Transform | Beside]] = {
     "truncate": _truncate,
     "words": _words,
     "stripe_units": _stripe_units,
+    "major_units": _major_units,
 }
 
 

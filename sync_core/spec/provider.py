@@ -39,6 +39,10 @@ class RateSpec(Declared):
 
     per_second: float = Field(gt=0)
     per_endpoint_per_second: float | None = Field(default=None, gt=0)
+    per_minute: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict[str, float],
+        description="Endpoints with an allowance of their own, as they are counted: 'POST /v1/things/{id}'.",
+    )
 
 
 class LimitSpec(Declared):

@@ -76,3 +76,21 @@ def test_the_rate_never_falls_to_nothing():
     before = clock.monotonic()
     limiter.acquire("GET /a")
     assert clock.monotonic() - before < 2
+
+
+def test_an_endpoint_with_an_allowance_by_the_minute_keeps_to_it_and_holds_nobody_back():
+    clock = FakeClock()
+    limiter = Limiter(per_second=8, per_endpoint_per_second=None, clock=clock, per_minute={"POST /batch": 40})
+    times = leave_times(limiter, clock, ["POST /batch"] * 100)
+    busiest = max(sum(1 for other in times if start <= other < start + 60) for start in times)
+    assert 36 <= busiest <= 40
+    before = clock.monotonic()
+    leave_times(limiter, clock, ["GET /query"])
+    assert clock.monotonic() - before < 0.2
+
+
+def test_an_allowance_by_the_minute_never_lifts_the_one_by_the_second():
+    clock = FakeClock()
+    limiter = Limiter(per_second=1, per_endpoint_per_second=None, clock=clock, per_minute={"POST /batch": 600})
+    leave_times(limiter, clock, ["POST /batch"] * 10)
+    assert clock.monotonic() >= 9

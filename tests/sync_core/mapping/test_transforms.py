@@ -11,7 +11,12 @@ from sync_core.mapping.cells import BadValue, Subject, Unmappable, each
 from sync_core.mapping.transforms import PLAIN, WITH_ARGUMENT, Beside, Transform, transform
 
 SUBJECT = Subject("a.path", personal=False)
-EXAMPLES = {"truncate": "truncate:5", "words": "words:a=A,b=B", "stripe_units": "stripe_units:currency"}
+EXAMPLES = {
+    "truncate": "truncate:5",
+    "words": "words:a=A,b=B",
+    "stripe_units": "stripe_units:currency",
+    "major_units": "major_units:currency",
+}
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 
 
@@ -42,7 +47,7 @@ def test_there_is_an_example_of_every_transform_with_an_argument() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("trimm", "there is no transform 'trimm'; known are currency_lower, "),
+        ("trimm", "there is no transform 'trimm'; known are country_iso3, "),
         ("trim:3", "there is no transform 'trim:3'"),
         ("truncate", "needs a length"),
         ("truncate:0", "needs a length"),
@@ -52,6 +57,7 @@ def test_there_is_an_example_of_every_transform_with_an_argument() -> None:
         ("words:a=b=c", "needs pairs"),
         ("words:a=X,b=X", "two meanings"),
         ("stripe_units", "needs the column"),
+        ("major_units", "needs the column"),
     ],
 )
 def test_a_transform_that_does_not_exist_is_refused_with_what_would(text: str, reason: str) -> None:
@@ -198,3 +204,14 @@ def test_an_amount_that_stripe_can_express_comes_back_the_same(amount: int, curr
     except Unmappable:
         return
     assert step.back(theirs, currency) == amount
+
+
+def test_a_day_is_midnight_in_utc_and_a_name_is_one_line_without_colons() -> None:
+    day, line = transform("date"), transform("one_line")
+    assert isinstance(day, Transform)
+    assert isinstance(line, Transform)
+    assert day.out(datetime(2026, 5, 5, 23, 59, tzinfo=UTC)) == "2026-05-05"
+    assert day.back("2026-05-05") == datetime(2026, 5, 5, tzinfo=UTC)
+    with pytest.raises(Unmappable, match="a day like"):
+        day.back("5 May")
+    assert line.out(" Hamlet: Act\tI\n\nStalls ") == "Hamlet - Act I Stalls"
