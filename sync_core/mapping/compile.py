@@ -88,9 +88,11 @@ def _load(spec: ProviderSpec, entity: str, folder: Path, models: Map[str, Model]
     _check_directions(mapping, spec, entity, file)
     _check_references(mapping, spec, entity, file)
     _check_columns(mapping, spec, entity, file)
-    for column in declared.where:
-        if column not in mapping.model.columns:
-            raise DeclarationError(file, "model", f"{entity}.where names {column}, which {template.model} has not")
+    for setting, columns in (("where", declared.where), ("only_with", declared.only_with)):
+        for column in columns:
+            if column not in mapping.model.columns:
+                reason = f"{entity}.{setting} names {column}, which {template.model} has not"
+                raise DeclarationError(file, "model", reason)
     return mapping
 
 

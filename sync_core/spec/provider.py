@@ -31,6 +31,7 @@ class AuthSpec(Declared):
 
     kind: Literal["api_key"] = "api_key"
     fields: tuple[Name, ...] = Field(min_length=1, description="Names of the credential's parts; all are secret.")
+    optional: tuple[Name, ...] = Field(default=(), description="Parts that a venue may add, such as an audience's id.")
     help: str = Field(description="One sentence for the person who connects: where to find the key.")
 
 
@@ -84,6 +85,9 @@ class EntitySpec(Declared):
     on_delete: Literal["delete", "archive", "ignore"] = "ignore"
     where: dict[str, str] = Field(
         default_factory=dict, description="Only rows with these column values; pulled rows are stamped with them."
+    )
+    only_with: tuple[Name, ...] = Field(
+        default=(), description="Only rows with a value in each of these columns are pushed; the others are no concern."
     )
     needs: tuple[Name, ...] = Field(default=(), description="Entities of this provider that are synced first.")
     max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")

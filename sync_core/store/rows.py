@@ -22,12 +22,16 @@ _BETWEEN = "\x1f"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which rows one entity of one venue is about: its table, its columns, and a fixed filter."""
+    """Which rows one entity of one venue is about: its table, its columns, and a fixed filter.
+
+    Rows without a value in one of `only_with` are not for the provider; a row that was may lose it, and is still known.
+    """
 
     table: sa.Table
     venue: str
     columns: tuple[str, ...]
     where: Mapping[str, str]
+    only_with: tuple[str, ...] = ()
 
     @property
     def rows(self) -> sa.Select[Any]:
@@ -37,6 +41,12 @@ class Scope:
         for name, value in self.where.items():
             query = query.where(self.table.c[name] == value)
         return query
+
+    @property
+    def pushed(self) -> sa.Select[Any]:
+        """The query for those that a push looks at; a deletion travels whatever the row still holds."""
+        has = [sa.cast(self.table.c[name], sa.Text).regexp_match(r"\S") for name in self.only_with]
+        return self.rows.where(sa.or_(self.table.c.deleted_at.is_not(None), sa.and_(*has))) if has else self.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +72,26 @@ def horizon(conn: sa.Connection) -> int:
 
 def count(conn: sa.Connection, scope: Scope, changed: Changed) -> int:
     """How many rows `chunk` will yield in all."""
-    inner = changed.restrict(scope.rows, scope.table).subquery()
+    inner = changed.restrict(scope.pushed, scope.table).subquery()
     return conn.execute(sa.select(sa.func.count()).select_from(inner)).scalar_one()
 
 
 def chunk(conn: sa.Connection, scope: Scope, changed: Changed, *, after: str | None, limit: int) -> list[Row]:
     """The next `limit` changed rows in id order after `after`, deleted ones included."""
-    query = changed.restrict(scope.rows, scope.table).order_by(scope.table.c.id).limit(limit)
+    query = changed.restrict(scope.pushed, scope.table).order_by(scope.table.c.id).limit(limit)
     if after is not None:
         query = query.where(scope.table.c.id > after)
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
 def by_ids(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row]:
-    """The rows with these ids, by id."""
-    found = look_up(conn, scope.rows, scope.table.c.id, ids)
+    """The rows with these ids that a push looks at, by id."""
+    found = look_up(conn, scope.pushed, scope.table.c.id, ids)
     return {row["id"]: dict(row) for row in found.mappings()}
 
 
 def lock(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row]:
-    """As `by_ids`, holding the rows until the transaction ends, so that nobody's edit is overwritten unseen."""
+    """The rows with these ids, by id, held until the transaction ends, so that nobody's edit is overwritten unseen."""
     # In id order, so that two syncs that meet on the same rows cannot wait for each other in a circle.
     found = look_up(conn, scope.rows.with_for_update(), scope.table.c.id, sorted(ids))
     return {row["id"]: dict(row) for row in found.mappings()}

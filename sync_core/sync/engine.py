@@ -132,8 +132,8 @@ class Engine:
             AuthorizationLost: the provider refuses it; nothing is stored.
         """
         spec = self.spec(provider)
-        if set(secret) != set(spec.auth.fields):
-            wanted = ", ".join(spec.auth.fields)
+        if not set(spec.auth.fields) <= set(secret) <= {*spec.auth.fields, *spec.auth.optional}:
+            wanted = ", ".join([*spec.auth.fields, *(f"{name} (optional)" for name in spec.auth.optional)])
             raise ConfigurationError(f"{spec.title} connects with exactly: {wanted}. {spec.auth.help}")
         access = Access(f"{venue}/{provider}", environment, secret)
         with self._client(spec, access, calls=CallLog(), correlation="connect") as client:
@@ -290,6 +290,7 @@ def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str)
         venue=venue,
         columns=tuple(dict.fromkeys((*mapping.push_columns, *mapping.pull_columns, *references))),
         where=declared.where,
+        only_with=declared.only_with,
     )
 
 

@@ -107,6 +107,11 @@ def read_secret(spec: ProviderSpec, from_environment: Sequence[str]) -> dict[str
     elif sys.stdin.isatty():
         say(spec.auth.help)
         given = {name: typer.prompt(name, hide_input=True, err=True) for name in spec.auth.fields}
+        asked = {
+            name: typer.prompt(f"{name} (optional)", default="", show_default=False, hide_input=True, err=True)
+            for name in spec.auth.optional
+        }
+        given |= {name: value for name, value in asked.items() if value}
     else:
         given = _from_json(sys.stdin.buffer.read())
     return _complete(spec, given)
@@ -140,9 +145,10 @@ def _from_json(text: bytes) -> dict[str, str]:
 
 
 def _complete(spec: ProviderSpec, given: Mapping[str, str]) -> dict[str, str]:
-    wanted = spec.auth.fields
-    if set(given) != set(wanted) or not all(given.values()):
+    wanted, optional = spec.auth.fields, spec.auth.optional
+    if not set(wanted) <= set(given) <= {*wanted, *optional} or not all(given.values()):
+        also = f"; it may also have: {', '.join(optional)}" if optional else ""
         raise ConfigurationError(
-            f"A credential of {spec.title} has exactly these parts, none empty: {', '.join(wanted)}."
+            f"A credential of {spec.title} has exactly these parts, none empty: {', '.join(wanted)}{also}."
         )
     return dict(given)
