@@ -1,0 +1,149 @@
+"""Mailchimp's wire: JSON on our session, and its errors as ours.
+
+Mailchimp knows no idempotency keys. Every request made here has the same effect twice as once, so each may be repeated.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import quote
+
+import orjson
+import requests
+
+from sync_core.clock import Clock
+from sync_core.errors import AuthorizationLost, ProviderRefused, SyncError, ThrottledError, TransientError
+from sync_core.http.backoff import retry_after_seconds
+from sync_core.http.calls import endpoint_of
+from sync_core.http.redact import redact
+from sync_core.http.session import REPEAT_HEADER
+
+VERSION_PATH = "/3.0"
+Json = Mapping[str, Any]
+
+
+class Refused(ProviderRefused):
+    """Mailchimp refuses this request for what is in it (mailchimp.com/developer/marketing/docs/errors).
+
+    `status` is HTTP's; `code` is the error's title in capitals, such as RESOURCE_NOT_FOUND or MEMBER_EXISTS.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class MailchimpCalls:
+    """Calls on one account."""
+
+    def __init__(self, session: requests.Session, *, base: str, api_key: str, clock: Clock) -> None:
+        self._session = session
+        self._base = base + VERSION_PATH
+        self._clock = clock
+        self._headers = {
+            "Authorization": f"Bearer {api_key}",
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            REPEAT_HEADER: "safe",
+        }
+
+    def get(self, path: str, **params: str | int | None) -> Json:
+        """Read; parameters that are None are left out."""
+        return self._call("GET", path, params=params)
+
+    def find(self, path: str, **params: str | int | None) -> Json | None:
+        """Read what may not be there: None when it is not."""
+        try:
+            return self.get(path, **params)
+        except Refused as refused:
+            if refused.status == 404:  # noqa: PLR2004 - HTTP
+                return None
+            raise
+
+    def post(self, path: str, body: Json, **params: str) -> Json:
+        """Create or act. Raises Refused."""
+        return self._call("POST", path, body=body, params=params)
+
+    def put(self, path: str, body: Json) -> Json:
+        """Create or replace. Raises Refused."""
+        return self._call("PUT", path, body=body)
+
+    def patch(self, path: str, body: Json, **params: str) -> Json:
+        """Change what is named and nothing else. Raises Refused."""
+        return self._call("PATCH", path, body=body, params=params)
+
+    def delete(self, path: str) -> None:
+        """Take away, or archive. Raises Refused."""
+        self._call("DELETE", path)
+
+    def _call(
+        self, method: str, path: str, *, params: Mapping[str, str | int | None] | None = None, body: Json | None = None
+    ) -> Json:
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        response = self._session.request(
+            method,
+            self._base + path,
+            params=given,
+            data=None if body is None else orjson.dumps(body),
+            headers=self._headers,
+        )
+        if response.status_code == 204:  # noqa: PLR2004 - HTTP
+            return {}
+        answer = _body_of(response)
+        if response.status_code < 300 and answer is not None:  # noqa: PLR2004 - HTTP
+            return answer
+        raise self._error(response, answer, endpoint_of(method, VERSION_PATH + path))
+
+    def _error(self, response: requests.Response, problem: Json | None, endpoint: str) -> SyncError:
+        """Whose turn it is after an error."""
+        status, said = response.status_code, said_in(problem)
+        # At very high volume the edge in front of the API answers 403 without a JSON body instead of 429
+        # (mailchimp.com/developer/marketing/docs/fundamentals, "Throttling").
+        if status == 429 or (status == 403 and problem is None):  # noqa: PLR2004 - HTTP
+            return ThrottledError(
+                f"Mailchimp asks us to slow down on {endpoint} ({said}); the call may be repeated later.",
+                retry_after=retry_after_seconds(response.headers.get("Retry-After"), now=self._clock.now()),
+            )
+        if status in (401, 403):
+            return AuthorizationLost(
+                f"Mailchimp refuses the key for {endpoint} ({said}); the venue must connect again."
+            )
+        if status >= 500 or status in (200, 408):  # noqa: PLR2004 - HTTP; a 200 here has no readable body
+            return TransientError(
+                f"Mailchimp could not do {endpoint} ({status}, {said}); the call may be repeated later."
+            )
+        return Refused(
+            f"Mailchimp refuses {endpoint}: {said}.", status=status, code=code_of(problem) or f"HTTP_{status}"
+        )
+
+
+def segment(text: str) -> str:
+    """One segment of a path, whatever is in it."""
+    return quote(text, safe="")
+
+
+def code_of(problem: Json | None) -> str:
+    """A problem's title as a code: MEMBER_EXISTS for "Member Exists"; empty when there is none."""
+    return "_".join(str((problem or {}).get("title") or "").upper().split())
+
+
+def said_in(problem: Json | None) -> str:
+    """Mailchimp's own words, short and without secrets; the first field at fault, where it names one."""
+    if problem is None:
+        return "no readable reason"
+    first: Json = next(iter(problem.get("errors") or ()), {})
+    if first.get("message"):
+        return f"{first.get('field') or 'the request'}: {_short(first['message'])}"
+    return _short(problem.get("detail") or problem.get("title") or "no reason given")
+
+
+def _short(words: Any) -> str:
+    return redact(str(words))[:300].rstrip(". ")
+
+
+def _body_of(response: requests.Response) -> Json | None:
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+    return cast("Json", body) if isinstance(body, dict) else None

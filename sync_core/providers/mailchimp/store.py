@@ -1,0 +1,63 @@
+"""The e-commerce store in which the venue's products are: one per audience, made when it is missing.
+
+A store belongs to its audience for ever, and counts in one currency.
+"""
+
+import threading
+from dataclasses import dataclass
+
+from sync_core.providers.mailchimp.audience import Audience
+from sync_core.providers.mailchimp.calls import MailchimpCalls, Refused, segment
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The store as it is: where it is, and its currency, None where Mailchimp does not say."""
+
+    path: str
+    currency: str | None
+
+
+class Store:
+    """The store of an audience; its id is ours to choose (mailchimp.com/developer/marketing/docs/e-commerce)."""
+
+    def __init__(self, calls: MailchimpCalls, audience: Audience) -> None:
+        self._calls = calls
+        self._audience = audience
+        self._shop: Shop | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def path(self) -> str:
+        """Where the store is, or will be."""
+        return f"/ecommerce/stores/{segment(self._id)}"
+
+    @property
+    def _id(self) -> str:
+        return f"venue-sync-{self._audience.list().id}"
+
+    def opened(self, currency: str | None) -> Shop:
+        """The store, made now in this currency if there is none yet; asked for once."""
+        with self._lock:
+            if self._shop is None:
+                found = self._calls.find(self.path) or self._made(currency)
+                self._shop = Shop(self.path, found.get("currency_code") or currency)
+            return self._shop
+
+    def _made(self, currency: str | None) -> dict[str, str]:
+        audience = self._audience.list()
+        store = {
+            "id": self._id,
+            "list_id": audience.id,
+            "name": audience.name,
+            "platform": "venue-sync",
+            "currency_code": currency or "USD",
+        }
+        try:
+            return dict(self._calls.post("/ecommerce/stores", store))
+        except Refused:
+            # Another sync of ours may have made it meanwhile, or the first answer was lost.
+            found = self._calls.find(self.path)
+            if found is None:
+                raise
+            return dict(found)

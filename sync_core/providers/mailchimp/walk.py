@@ -1,0 +1,76 @@
+"""Walking through everything that changed, oldest change first.
+
+A contact that changes while we walk moves to the end, and all behind it move up by one: with offsets alone somebody
+would slip past a page's edge unseen. So each page begins at the time that the last one reached; only where a whole
+page changed within a second (an import) is an offset used, and then a tenth of the page is read again.
+
+A cursor is {"since": time} between walks and {"since", "offset"} within one. All times are Mailchimp's own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sync_core.errors import ProviderRefused
+from sync_core.providers.mailchimp.contact import Contact, is_archived, parsed, remote_contact
+from sync_core.providers.protocol import Json, Page
+
+PAGE_SIZE = 1000
+"""The most that Mailchimp shows at once (mailchimp.com/developer/marketing/docs/methods-parameters, pagination)."""
+OVERLAP = timedelta(seconds=60)
+_STEP = PAGE_SIZE - PAGE_SIZE // 10
+_SECOND = timedelta(seconds=1)
+
+Fetch = Callable[[datetime | None, int], Sequence[Contact]]
+"""Fetches a page: of what changed since a time (None: ever), from an offset on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    since: datetime | None
+    offset: int = 0
+
+
+def walk(fetch: Fetch, *, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
+    """Pages of contacts changed since `cursor`; everything when it is None or unreadable.
+
+    Archived contacts are passed over: to archive is to stop mailing, not to say that there is no such customer.
+
+    Raises:
+        ProviderRefused: The pages go in circles.
+    """
+    place = _place_of(cursor or {})
+    reached = parsed((cursor or {}).get("since"))
+    before: tuple[datetime | None, Sequence[Contact]] | None = None
+    while True:
+        contacts = fetch(place.since, place.offset)
+        times = [moment for contact in contacts if (moment := parsed(contact.get("last_changed"))) is not None]
+        reached = max((moment for moment in (*times, reached) if moment is not None), default=None)
+        records = [remote_contact(contact) for contact in contacts if not is_archived(contact)]
+        if len(contacts) < PAGE_SIZE:
+            yield Page(records=records, cursor={"since": _stamp(reached)}, last=True)
+            return
+        if before == (place.since, contacts):
+            raise ProviderRefused("Mailchimp's pages go in circles; ask Mailchimp's support.")
+        before = (place.since, contacts)
+        place = _after(place, reached)
+        yield Page(records=records, cursor={"since": _stamp(place.since), "offset": place.offset}, last=False)
+
+
+def _after(place: _Place, reached: datetime | None) -> _Place:
+    # A second earlier, because others may have changed in the same second, and "since" may mean "after".
+    onward = None if reached is None else reached - _SECOND
+    if onward is not None and (place.since is None or onward > place.since):
+        return _Place(onward)
+    return _Place(place.since, place.offset + _STEP)
+
+
+def _place_of(cursor: Mapping[str, Json]) -> _Place:
+    since, offset = parsed(cursor.get("since")), cursor.get("offset")
+    if isinstance(offset, int) and offset >= 0:
+        return _Place(since, offset)
+    return _Place(None if since is None else since - OVERLAP)
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
