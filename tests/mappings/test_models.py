@@ -21,8 +21,7 @@ KINDS: dict[type[Any], str] = {
 
 
 def test_every_synced_table_that_is_mapped_has_its_model() -> None:
-    # Orders are made at the venue alone: payments are what a provider knows of them.
-    assert set(MODELS) == set(TABLES) - {"orders"}
+    assert set(MODELS) == set(TABLES)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,0 +1,67 @@
+"""What the reading and writing loops must know of a kind of object; each kind's module implements it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sync_core.providers.protocol import Json, Remote, Sought, Write
+from sync_core.providers.quickbooks.calls import Object, updated_at
+
+Body = dict[str, Any]
+
+SYNC_TOKEN = "sync_token"  # noqa: S105 - QuickBooks' name for an object's version
+KEPT = "kept"
+"""Where a record's state holds the parts of the object that a later sparse update must send again or judge by."""
+
+
+class Listed(Protocol):
+    """A kind of object that is read. `entity` is its name in queries, `columns` and `where` belong to them."""
+
+    entity: str
+    columns: str
+    where: str
+
+    def remote(self, found: Object) -> Remote | None:
+        """An object as a record, None when it is of no concern here."""
+        ...
+
+
+class Written(Listed, Protocol):
+    """A kind of object that is written, too."""
+
+    kept: tuple[str, ...]
+
+    def draft(self, write: Write) -> Body:
+        """A new object. Raises Refused when the record cannot be said at QuickBooks."""
+        ...
+
+    def change(self, write: Write, kept: Object) -> Body:
+        """The top-level fields of a sparse update, `kept` being what the object holds now. Raises Refused as `draft`."""
+        ...
+
+    def farewell(self) -> tuple[str, Body]:
+        """The operation that ends an object, and its fields."""
+        ...
+
+    def renamed(self, body: Body, local_id: str) -> Body | None:
+        """The same body under a name that only this record can have; None when there is no such name."""
+        ...
+
+    def is_it(self, found: Object, sought: Sought) -> bool:
+        """Whether an object is the one that a write in doubt would have made."""
+        ...
+
+
+def state_of(found: Object, kept: tuple[str, ...]) -> dict[str, Json]:
+    """What the next write of an object needs: its version, and the parts that are kept."""
+    return {SYNC_TOKEN: found.get("SyncToken"), KEPT: {name: found[name] for name in kept if name in found}}
+
+
+def record_of(found: Object, shown: Mapping[str, Json], *, kept: tuple[str, ...] = (), deleted: bool = False) -> Remote:
+    """An object as a record, showing `shown`."""
+    return Remote(
+        id=found["Id"],
+        record=shown,
+        state=state_of(found, kept),
+        updated_at=updated_at(found),
+        deleted=deleted or found.get("status") == "Deleted",
+    )

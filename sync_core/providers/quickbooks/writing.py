@@ -1,0 +1,199 @@
+"""Writing to QuickBooks: one object by a request of its own, several by /batch, whose entries stand each for itself.
+
+Stays true: an update names the version it was made for, and after a conflict only our changed fields are applied again;
+a request id never serves two bodies; what QuickBooks failed at by its own fault is looked up before it is sent again.
+Entries of a batch are carried out in order, none sees another's new id, and faults come with HTTP 200
+(blogs.intuit.com/2023/07/19: at most 30 entries).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from sync_core.errors import BatchRefused, OutcomeUnknown, TransientError
+from sync_core.providers.protocol import Batch, Outcome, Remote, Write
+from sync_core.providers.quickbooks.calls import Object, QuickBooksCalls
+from sync_core.providers.quickbooks.faults import DUPLICATE_NAME, GONE, STALE, Fault, Refused, fault_in
+from sync_core.providers.quickbooks.shapes import KEPT, SYNC_TOKEN, Body, Written, state_of
+
+ATTEMPTS = 4
+_REQUEST_ID = 36
+"""The longest request id that a batch takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One object on its way: the operation and body that QuickBooks is sent, and whether it got a name of its own."""
+
+    write: Write
+    operation: str
+    body: Body
+    renamed: bool = False
+
+
+Answer = Object | Fault
+
+
+class Writer:
+    """Carries out writes of one kind of object."""
+
+    def __init__(self, calls: QuickBooksCalls, shape: Written) -> None:
+        self._calls = calls
+        self._shape = shape
+
+    def write(self, batch: Batch) -> list[Outcome]:
+        """Carry out a batch by one request, and more for names that are taken and versions that are old.
+
+        Raises:
+            BatchRefused: QuickBooks refused the request as a whole; nothing was written.
+            OutcomeUnknown: QuickBooks failed at an entry, and nobody knows whether it took effect.
+            TransientError: An object changed again each time it was to be updated.
+        """
+        outcomes: dict[str, Outcome] = {}
+        waiting = self._begin(batch.writes, outcomes)
+        key = waiting[0].write.key if len(waiting) == 1 else batch.key
+        for _ in range(ATTEMPTS):
+            if not waiting:
+                break
+            answers = self._send(waiting, key)
+            again: list[_Entry] = []
+            stale: list[_Entry] = []
+            for entry, answer in zip(waiting, answers, strict=True):
+                other = self._under_another_name(entry, answer)
+                if other is not None:
+                    again.append(other)
+                elif isinstance(answer, Fault) and answer.code == STALE:
+                    stale.append(entry)
+                else:
+                    outcomes[entry.write.local_id] = self._outcome(entry, answer)
+            waiting = again + self._renewed([entry.write for entry in stale], outcomes)
+            key = _derived(batch.key, waiting)
+        if waiting:
+            raise TransientError(
+                f"{len(waiting)} of QuickBooks' {self._shape.entity} objects changed again each time they were to be "
+                "updated; try later."
+            )
+        return [outcomes[write.local_id] for write in batch.writes]
+
+    def _begin(self, writes: Sequence[Write], outcomes: dict[str, Outcome]) -> list[_Entry]:
+        """The entries of the first request; what cannot be sent at all gets its outcome."""
+        entries: list[_Entry] = []
+        unread: list[Write] = []
+        for write in writes:
+            if write.operation != "create" and write.remote_id is None:
+                reason = "The record has no id at QuickBooks yet; it must be created first."
+                outcomes[write.local_id] = _refused(write, "NO_REMOTE_ID", reason)
+            elif write.operation != "create" and write.remote_state.get(SYNC_TOKEN) is None:
+                unread.append(write)
+            else:
+                entries += self._entry(write, write.remote_state, outcomes)
+        return entries + self._renewed(unread, outcomes)
+
+    def _entry(self, write: Write, state: Mapping[str, Any], outcomes: dict[str, Outcome]) -> list[_Entry]:
+        try:
+            if write.operation == "create":
+                return [_Entry(write, "create", self._shape.draft(write))]
+            if write.operation == "delete":
+                operation, body = self._shape.farewell()
+            else:
+                operation, body = "update", self._shape.change(write, state.get(KEPT) or {})
+        except Refused as exc:
+            outcomes[write.local_id] = _refused(write, exc.code, str(exc))
+            return []
+        version: Body = {"Id": write.remote_id, "SyncToken": state[SYNC_TOKEN]}
+        if operation == "update":
+            version["sparse"] = True
+        return [_Entry(write, operation, version | body)]
+
+    def _renewed(self, writes: Sequence[Write], outcomes: dict[str, Outcome]) -> list[_Entry]:
+        """Entries made anew for the objects as they are now."""
+        if not writes:
+            return []
+        ids = ", ".join(f"'{write.remote_id}'" for write in writes)
+        where = f"WHERE {self._shape.where + ' AND ' if self._shape.where else ''}Id IN ({ids}) MAXRESULTS 1000"
+        found = self._calls.query(self._shape.entity, where, columns=self._shape.columns)
+        states = {one["Id"]: state_of(one, self._shape.kept) for one in found}
+        entries: list[_Entry] = []
+        for write in writes:
+            if write.remote_id in states:
+                entries += self._entry(write, states[write.remote_id], outcomes)
+            else:
+                outcomes[write.local_id] = _vanished(write)
+        return entries
+
+    def _send(self, entries: Sequence[_Entry], key: str) -> list[Answer]:
+        """What QuickBooks says to each entry."""
+        return [self._send_one(entries[0], key)] if len(entries) == 1 else self._send_many(entries, key)
+
+    def _send_one(self, entry: _Entry, key: str) -> Answer:
+        params = {"operation": "delete"} if entry.operation == "delete" else {}
+        try:
+            return self._said(self._calls.post(self._shape.entity.lower(), request_id(key), entry.body, **params))
+        except Refused as exc:
+            return Fault(kind="", code=exc.code, words=str(exc))
+
+    def _send_many(self, entries: Sequence[_Entry], key: str) -> list[Answer]:
+        body = {
+            "BatchItemRequest": [
+                {"bId": str(number), "operation": entry.operation, self._shape.entity: entry.body}
+                for number, entry in enumerate(entries)
+            ]
+        }
+        try:
+            answer = self._calls.post("batch", request_id(key), body)
+        except Refused as exc:
+            raise BatchRefused(f"{exc} None of the {len(entries)} records was written; split the batch.") from None
+        said = {one.get("bId"): one for one in answer.get("BatchItemResponse", ())}
+        return [self._said(said.get(str(number))) for number in range(len(entries))]
+
+    def _said(self, answer: Object | None) -> Answer:
+        fault = fault_in(answer or {})
+        if answer is not None and (self._shape.entity in answer or (fault is not None and not fault.passing)):
+            return fault or answer
+        words = fault.words if fault else "no answer to it"
+        raise OutcomeUnknown(f"QuickBooks failed at a {self._shape.entity} ({words}); look the records up first.")
+
+    def _under_another_name(self, entry: _Entry, answer: Answer) -> _Entry | None:
+        if not isinstance(answer, Fault) or answer.code != DUPLICATE_NAME or entry.renamed:
+            return None
+        body = self._shape.renamed(entry.body, entry.write.local_id)
+        return None if body is None else replace(entry, body=body, renamed=True)
+
+    def _outcome(self, entry: _Entry, answer: Answer) -> Outcome:
+        write = entry.write
+        if isinstance(answer, Fault):
+            if answer.code == GONE and write.operation != "create":
+                return _vanished(write)
+            return _refused(write, answer.code, answer.words)
+        found = answer[self._shape.entity]
+        if write.operation == "delete":
+            state = state_of({**entry.body, **found}, self._shape.kept)
+            return Outcome(write.local_id, remote=Remote(found["Id"], record=found, state=state, deleted=True))
+        remote = self._shape.remote(found)
+        if remote is None:
+            return _refused(write, "NOT_OURS", f"QuickBooks made another kind of {self._shape.entity} of it.")
+        return Outcome(write.local_id, remote=remote)
+
+
+def request_id(key: str) -> str:
+    """A request id within QuickBooks' length, the same for the same key."""
+    return key if len(key) <= _REQUEST_ID else blake2b(key.encode(), digest_size=16).hexdigest()
+
+
+def _derived(key: str, entries: Sequence[_Entry]) -> str:
+    """The key of a request that depends on what was answered before."""
+    bodies = orjson.dumps([entry.body for entry in entries])
+    return blake2b(key.encode() + bodies, digest_size=16).hexdigest()
+
+
+def _vanished(write: Write) -> Outcome:
+    if write.operation == "delete" and write.remote_id is not None:
+        return Outcome(write.local_id, remote=Remote(write.remote_id, record={"Id": write.remote_id}, deleted=True))
+    return _refused(write, "NOT_FOUND", "QuickBooks has no such object any more; it was deleted there.")
+
+
+def _refused(write: Write, code: str, reason: str) -> Outcome:
+    return Outcome(write.local_id, refused_code=code, refused_reason=reason)
