@@ -10,6 +10,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # Square's access and refresh tokens, application secrets and authorization codes.
     (re.compile(r"\b(?:EAA|EQAA)[A-Za-z0-9_-]{8,}"), "[secret]"),
     (re.compile(r"\bsq0[a-z]{3}-[A-Za-z0-9_-]{8,}"), "[secret]"),
+    # Mailchimp's keys, which end in the account's data centre.
+    (re.compile(r"\b[0-9a-f]{32}-[a-z]{2,4}\d{1,4}\b"), "[secret]"),
     (re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), "[e-mail]"),
 )
 

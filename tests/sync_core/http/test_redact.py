@@ -15,6 +15,7 @@ from sync_core.http.redact import redact
         ("token EAAAEOuLQObrVwJvCvoio3H13b8Ssqz1ighmTBKZ expired", "token [secret] expired"),
         ("No such customer: jane.o'neil+x@example.co.uk", "No such customer: [e-mail]"),
         ("secret sq0csp-1234567890abcdef_x", "secret [secret]"),
+        ("the key 0123456789abcdef0123456789abcdef-us19.", "the key [secret]."),
     ],
 )
 def test_secrets_and_addresses_are_removed(text: str, clean: str):
