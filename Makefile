@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 # Two levels of quiet: errors are shown, pip's remarks about its own configuration are not.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help install check test demo bench lock fmt clean
+.PHONY: help install check test demo bench capabilities lock fmt clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -43,6 +43,9 @@ demo: $(STAMP) ## Try it: two simulated providers, venues, Dagster [ONCE=1 ends 
 bench: $(STAMP) ## Measure what docs/benchmarks.md shows, as ratios taken in the same run
 	$(BIN)/python -W ignore -m benchmarks.first_figures
 	$(BIN)/python -W ignore -m benchmarks.dagster_run 2>/dev/null
+
+capabilities: $(STAMP) ## Write docs/capabilities.md from the declarations
+	$(BIN)/python -m sync_defs.capabilities
 
 lock: $(BIN)/python ## Resolve pyproject.toml anew into requirements.lock
 	$(PIP) install uv

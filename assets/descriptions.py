@@ -20,7 +20,7 @@ DELETIONS = {
 
 
 def describe(spec: ProviderSpec, entity: EntitySpec) -> str:
-    """A few lines of Markdown: what it is, which way it flows, who wins, what is deleted."""
+    """A few lines of Markdown: what it is, which way it flows, who wins, what is deleted, what cannot be had."""
     lines = [f"- **Direction**: {DIRECTIONS[entity.direction]}."]
     if entity.direction == "both":
         lines.append(f"- **Conflicts**: {CONFLICTS[entity.conflict]}.")
@@ -31,6 +31,8 @@ def describe(spec: ProviderSpec, entity: EntitySpec) -> str:
         lines.append(f"- **Rows**: those of `venue.{entity.model}` where {rows}.")
     if entity.needs:
         lines.append(f"- **Synced after**: {', '.join(entity.needs)}.")
+    missing = {**entity.cannot, **spec.cannot}
+    lines += [f"- **No {capability.replace('_', ' ')}**: {reason}" for capability, reason in missing.items()]
     if spec.docs:
         lines.append(f"- **{spec.title} API**: [{spec.docs}]({spec.docs})")
     return "\n".join([entity.description, "", *lines])

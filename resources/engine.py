@@ -18,12 +18,12 @@ from sync_core.sync.engine import Engine, open_engine_for
 class EngineResource(dg.ConfigurableResource[Engine]):
     """An `Engine` for the declared providers, with the vault and the limits that the environment names."""
 
-    declarations: str = Field(description="Folder with a defs.yaml per provider.")
+    declarations: str = Field(description="Folder of the product's declarations; VENUE_SYNC_DECLARATIONS adds others.")
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Engine]:  # noqa: ARG002 - Dagster's signature
         """Build the engine, with a connection per worker. Raises ConfigurationError or DeclarationError."""
         settings = read_settings(os.environ)
-        specs = load_providers(Path(self.declarations))
+        specs = load_providers(Path(self.declarations), *settings.declarations)
         with pool(settings, size=settings.workers + 2) as database:
             yield open_engine_for(settings, database, specs=specs, templates=FOLDER)

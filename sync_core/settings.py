@@ -1,5 +1,6 @@
 """Configuration: every environment variable the product reads, validated at start, with nothing secret in a file."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ class Settings:
         region: AWS region (AWS_REGION or AWS_DEFAULT_REGION).
         bases: provider base addresses that override the declared ones, by variable name (e.g. STRIPE_API_BASE).
         workers: venues worked on at once in one run (VENUE_SYNC_WORKERS).
+        declarations: folders of providers that are declared outside the product (VENUE_SYNC_DECLARATIONS).
     """
 
     home: Path
@@ -34,6 +36,7 @@ class Settings:
     region: str | None
     workers: int
     bases: Mapping[str, str] = field(default_factory=dict[str, str])
+    declarations: tuple[Path, ...] = ()
 
     @property
     def local_key_file(self) -> Path:
@@ -67,4 +70,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
         workers=int(workers),
         bases=bases,
+        declarations=declarations_in(environ),
     )
+
+
+def declarations_in(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The folders in VENUE_SYNC_DECLARATIONS, separated as in PATH, each with a <provider>/defs.yaml for each provider."""
+    named = environ.get("VENUE_SYNC_DECLARATIONS", "").split(os.pathsep)
+    return tuple(Path(folder).resolve() for folder in named if folder)

@@ -1,5 +1,6 @@
 """The Dagster component behind every defs.yaml: a thin shell over the declaration language of `sync_core.spec`."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from assets.factory import provider_assets
+from sync_core.settings import declarations_in
 from sync_core.spec.load import load_provider, load_providers
 from sync_core.spec.provider import ProviderSpec
 
@@ -39,8 +41,9 @@ class ProviderSync(ProviderSpec, dg.Component):
         return cls.model_validate(load_provider(_file(context)).model_dump())
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The provider's assets; the neighbours' declarations are read for the lineage."""
-        return dg.Definitions(assets=provider_assets(self, load_providers(_file(context).parent.parent)))
+        """The provider's assets; all other declarations are read for the lineage."""
+        specs = load_providers(_file(context).parent.parent, *declarations_in(os.environ))
+        return dg.Definitions(assets=provider_assets(self, specs))
 
 
 def _file(context: dg.ComponentLoadContext) -> Path:

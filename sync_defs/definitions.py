@@ -1,20 +1,22 @@
 """The composition root: everything Dagster knows of this product, put together.
 
-Importing this module does nothing; loading the definitions reads the declarations and mappings and nothing else: no
-database, no credential, no environment variable.
+Importing this module does nothing; loading the definitions reads the declarations and mappings, those in the folders
+of VENUE_SYNC_DECLARATIONS too, and nothing else: no database, no credential, no other environment variable.
 """
 
 import importlib
+import os
 import warnings
 from pathlib import Path
 from types import ModuleType
 
 import dagster as dg
 
-from assets.factory import venue_tables
+from assets.factory import provider_assets, venue_tables
 from resources.database import DatabaseResource
 from resources.engine import EngineResource
 from sensors.venues import venues_to_partitions
+from sync_core.settings import declarations_in
 from sync_core.spec.load import load_providers
 from sync_defs.jobs import sync_jobs
 from sync_defs.schedules import incremental_schedules
@@ -31,10 +33,13 @@ def defs() -> dg.Definitions:
 def definitions_of(declarations: ModuleType) -> dg.Definitions:
     """The synced assets from a package of declarations, what they are made of, and what starts them.
 
+    A provider from a folder of VENUE_SYNC_DECLARATIONS, which is no package, gets the same assets without a component.
     Raises DeclarationError when a declaration or mapping is wrong; Dagster shows it as the cause of its own error.
     """
     folder = Path(declarations.__path__[0])
-    specs = load_providers(folder)
+    outside = declarations_in(os.environ)
+    specs = load_providers(folder, *outside)
+    added = [asset for spec in load_providers(*outside).values() for asset in provider_assets(spec, specs)]
     declared = dg.ComponentTree(defs_module=declarations, project_root=folder.parent.parent)
     # Dagster warns of its own beta classes in every process that loads a component.
     with warnings.catch_warnings():
@@ -43,7 +48,7 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
     return dg.Definitions.merge(
         synced,
         dg.Definitions(
-            assets=venue_tables(specs),
+            assets=[*venue_tables(specs), *added],
             jobs=sync_jobs(specs),
             schedules=incremental_schedules(specs),
             sensors=[venues_to_partitions],

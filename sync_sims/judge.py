@@ -176,3 +176,5 @@ def _of_square(venue: VenueSide, held: Holdings) -> list[_Lists]:
 
 
 _LISTS = {"stripe": _of_stripe, "square": _of_square}
+JUDGED = frozenset(_LISTS)
+"""The providers whose accounts the judge can read."""

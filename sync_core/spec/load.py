@@ -44,11 +44,26 @@ def parse(kind: type[M], values: Any, file: Path) -> M:
 
 
 def load_provider(file: Path) -> ProviderSpec:
-    """The declaration in a defs.yaml: `type` names the Dagster component, `attributes` is the declaration."""
+    """The declaration in a defs.yaml: `type` names the Dagster component, `attributes` is the declaration.
+
+    An entity whose template lies beside the file is mapped by that one.
+    """
     values = read_yaml(file)
     if not isinstance(values, dict) or values.get("type") != COMPONENT_TYPE:
         raise DeclarationError(file, "type", f"must be {COMPONENT_TYPE}")
-    return parse(ProviderSpec, values.get("attributes"), file)
+    return _mapped_from_beside(parse(ProviderSpec, values.get("attributes"), file), file.parent)
+
+
+def _mapped_from_beside(spec: ProviderSpec, folder: Path) -> ProviderSpec:
+    """`spec` with the whole path of each template in `folder`; a whole path leads there from mappings/ too."""
+    beside = {name: folder / (entity.mapping or name) for name, entity in spec.entities.items()}
+    entities = {
+        name: entity.model_copy(update={"mapping": str(beside[name].resolve())})
+        if beside[name].with_name(f"{beside[name].name}.yaml").is_file()
+        else entity
+        for name, entity in spec.entities.items()
+    }
+    return spec.model_copy(update={"entities": entities})
 
 
 def provider_files(folder: Path) -> Iterator[Path]:
@@ -56,14 +71,21 @@ def provider_files(folder: Path) -> Iterator[Path]:
     yield from sorted(folder.glob("*/defs.yaml"))
 
 
-def load_providers(folder: Path) -> dict[str, ProviderSpec]:
-    """All declarations below `folder`, by provider name. Raises DeclarationError on a second one of the same name."""
+def load_providers(*folders: Path) -> dict[str, ProviderSpec]:
+    """All declarations below `folders`, by provider name.
+
+    Raises DeclarationError on a folder without any, and on a second declaration of the same name.
+    """
     specs: dict[str, ProviderSpec] = {}
-    for file in provider_files(folder):
-        spec = load_provider(file)
-        if spec.provider in specs:
-            raise DeclarationError(file, "attributes.provider", f"{spec.provider} is declared twice")
-        specs[spec.provider] = spec
+    for folder in folders:
+        files = list(provider_files(folder))
+        if not files:
+            raise DeclarationError(folder, "", "no provider is declared below it: there is no <provider>/defs.yaml")
+        for file in files:
+            spec = load_provider(file)
+            if spec.provider in specs:
+                raise DeclarationError(file, "attributes.provider", f"{spec.provider} is declared twice")
+            specs[spec.provider] = spec
     return specs
 
 

@@ -8,6 +8,11 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Direction = Literal["push", "pull", "both"]
 Conflict = Literal["newest_wins", "venue_wins", "provider_wins"]
 Kind = Literal["products", "customers", "inventory", "transactions"]
+Sentence = Annotated[str, Field(pattern=r"\S.*\.$")]
+Cannot = Annotated[
+    dict[Name, Sentence],
+    Field(description="What the provider cannot do: the capability, and a sentence that says why, with its source."),
+]
 
 
 class Declared(BaseModel):
@@ -71,7 +76,11 @@ class EntitySpec(Declared):
     model: Name = Field(description="The canonical model (mappings/models/<model>.yaml): the venue's table.")
     direction: Direction
     description: str
-    mapping: str | None = Field(default=None, description="Mapping file below mappings/; <provider>/<entity> if unset.")
+    mapping: str | None = Field(
+        default=None,
+        description="Mapping file without its suffix, beside the declaration or else below mappings/; if unset, "
+        "<entity> beside the declaration or else <provider>/<entity> below mappings/.",
+    )
     batch: BatchSpec = BatchSpec()
     conflict: Conflict = "newest_wins"
     conflict_of: dict[Name, Conflict] = Field(
@@ -90,6 +99,7 @@ class EntitySpec(Declared):
         default=(), description="Only rows with a value in each of these columns are pushed; the others are no concern."
     )
     needs: tuple[Name, ...] = Field(default=(), description="Entities of this provider that are synced first.")
+    cannot: Cannot = Field(default_factory=dict[str, str])
     max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")
     stale_after_hours: float = Field(default=24, gt=0, description="Freshness that the asset promises.")
 
@@ -117,6 +127,7 @@ class ProviderSpec(Declared):
     api: ApiSpec
     auth: AuthSpec
     limits: LimitSpec
+    cannot: Cannot = Field(default_factory=dict[str, str])
     cadence: str = Field(default="*/15 * * * *", description="Cron line of the incremental sync.")
     entities: dict[Name, EntitySpec] = Field(min_length=1)
 
@@ -141,5 +152,5 @@ class ProviderSpec(Declared):
         return tuple(done)
 
     def mapping_of(self, entity: str) -> str:
-        """The mapping file of an entity, below mappings/, without its suffix."""
+        """The mapping file of an entity without its suffix, below mappings/ or as a whole path."""
         return self.entities[entity].mapping or f"{self.provider}/{entity}"

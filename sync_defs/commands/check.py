@@ -1,18 +1,23 @@
 """`venue-sync check`: whether the declarations, the mappings and Dagster's definitions load, before anything runs."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sync_core.errors import ConfigurationError, DeclarationError, SyncError
-from sync_defs.commands.opening import DECLARATIONS, declared
+from mappings import FOLDER
+from sync_core.errors import ConfigurationError, SyncError
+from sync_core.mapping.compile import load_mappings
+from sync_core.spec.provider import ProviderSpec
+from sync_core.sync.engine import client_of
+from sync_defs.commands.opening import declared
 from sync_defs.commands.output import Json, print_json, print_table
 
 
 def check(*, json: Json = False) -> None:
-    """Load every declaration, every mapping and Dagster's definitions; say what is declared or what is wrong."""
+    """Load every declaration, mapping, client and Dagster's definitions; say what is declared or what is wrong."""
     specs = declared()
-    if not specs:
-        raise DeclarationError(DECLARATIONS, "", "no provider is declared below it")
+    for spec in specs.values():
+        client_of(spec)
+    load_mappings(specs, FOLDER)
     try:
         _load_definitions()
     except Exception as error:
@@ -26,9 +31,22 @@ def check(*, json: Json = False) -> None:
         for entity, found in spec.entities.items()
     ]
     if json:
-        print_json(lines)
-    else:
-        print_table([tuple(line.values()) for line in lines], columns=tuple(lines[0]))
+        print_json([{**line, "cannot": _cannot(specs[line["provider"]], line["entity"])} for line in lines])
+        return
+    print_table([tuple(line.values()) for line in lines], columns=tuple(lines[0]))
+    columns = ("provider", "where", "what", "why")
+    print_table(list(_missing(specs.values())), columns=columns, title="What cannot be had")
+
+
+def _cannot(spec: ProviderSpec, entity: str) -> dict[str, str]:
+    return {**spec.cannot, **spec.entities[entity].cannot}
+
+
+def _missing(specs: Iterable[ProviderSpec]) -> Iterator[tuple[str, str, str, str]]:
+    for spec in specs:
+        places = {"everywhere": spec.cannot, **{name: entity.cannot for name, entity in spec.entities.items()}}
+        for place, cannot in places.items():
+            yield from ((spec.provider, place, capability, reason) for capability, reason in cannot.items())
 
 
 def _load_definitions() -> None:

@@ -30,8 +30,8 @@ def settings_now() -> Settings:
 
 @cache
 def declared() -> Mapping[str, ProviderSpec]:
-    """The providers declared in sync_defs/defs, by name."""
-    return load_providers(DECLARATIONS)
+    """The providers declared in sync_defs/defs and in the folders of VENUE_SYNC_DECLARATIONS, by name."""
+    return load_providers(DECLARATIONS, *settings_now().declarations)
 
 
 @contextmanager

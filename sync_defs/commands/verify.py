@@ -14,7 +14,7 @@ from sync_defs.commands import exits
 from sync_defs.commands.nearest import require_known
 from sync_defs.commands.opening import ready_engine, settings_now
 from sync_defs.commands.output import Json, print_json, print_table, say
-from sync_sims.judge import Account, Unreadable, VenueSide, Verdict, judge
+from sync_sims.judge import JUDGED, Account, Unreadable, VenueSide, Verdict, judge
 
 TABLES = ("customers", "products", "stock", "orders", "payments", "refunds", "payment_attempts", "balance_entries")
 
@@ -62,8 +62,10 @@ def verdict_on(
     with engine.database.connect() as conn:
         known = venue_names(conn)
         chosen = {require_known("venue", name, known) for name in venues} or set(known)
-        judged = [c for c in connections.all_of(conn) if c.venue in chosen and c.status == "connected"]
-        accounts = [_account(engine, connection) for connection in judged]
+        connected = [c for c in connections.all_of(conn) if c.venue in chosen and c.status == "connected"]
+    for provider in sorted({c.provider for c in connected} - JUDGED):
+        say(f"There is no judge for {engine.spec(provider).title}: its accounts are not compared.")
+    accounts = [_account(engine, connection) for connection in connected if connection.provider in JUDGED]
     try:
         return judge(accounts, lambda venue, provider: _venue_side(engine, venue, provider, unsold=unsold), shown=shown)
     except Unreadable as error:
