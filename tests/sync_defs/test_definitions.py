@@ -16,13 +16,20 @@ from sync_defs.definitions import defs
 
 ROOT = Path(__file__).parents[2]
 PAGE = Path(__file__).with_name("definitions.txt")
-CREDENTIALS = ("DATABASE_URL", "DAGSTER_DATABASE_URL", "DAGSTER_HOME", "VENUE_SYNC_HOME", "VENUE_SYNC_KMS_KEY_ID")
+SETTINGS = (
+    "DATABASE_URL",
+    "DAGSTER_DATABASE_URL",
+    "DAGSTER_HOME",
+    "VENUE_SYNC_HOME",
+    "VENUE_SYNC_KMS_KEY_ID",
+    "VENUE_SYNC_DECLARATIONS",
+)
 
 
 @pytest.fixture(scope="module")
 def definitions() -> dg.Definitions:
     with pytest.MonkeyPatch.context() as patch:
-        for name in CREDENTIALS:
+        for name in SETTINGS:
             patch.delenv(name, raising=False)
         return defs()
 
@@ -91,7 +98,7 @@ def test_assets_that_others_need_are_synced_first(definitions: dg.Definitions) -
 
 
 def test_dagster_accepts_the_definitions_without_any_credential(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in CREDENTIALS}
+    environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
 
     done = subprocess.run(
         [Path(sys.executable).with_name("dagster"), "definitions", "validate", "-m", "sync_defs.definitions"],
