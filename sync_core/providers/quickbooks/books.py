@@ -5,25 +5,28 @@ request has the same body.
 """
 
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from sync_core.errors import ProviderRefused
+from sync_core.providers.protocol import Json
 from sync_core.providers.quickbooks.calls import Object, QuickBooksCalls
 from sync_core.providers.quickbooks.faults import DUPLICATE_NAME, Refused
 
 TICKET_SALES = "Ticket sales"
 """The item under which a sale is booked whose lines are kept at the venue."""
+CURRENCY = "CurrencyRef.value"
+"""Where a mapping puts the currency of an amount."""
 _BEST = "SalesOfProductIncome"
 
 
 class Books:
-    """The accounts and preferences of one company; shared by its threads."""
+    """The accounts and collective item of one company; shared by its threads."""
 
     def __init__(self, calls: QuickBooksCalls) -> None:
         self._calls = calls
         self._lock = threading.Lock()
-        self._known: dict[str, str] = {}
+        self._account: Object | None = None
+        self._item: str | None = None
 
     def income_account(self) -> str:
         """The id of the account to which sales are booked: one for products if there is one, else the oldest.
@@ -31,40 +34,43 @@ class Books:
         Raises:
             ProviderRefused: The company has no income account.
         """
-        with self._lock:
-            if "income" not in self._known:
-                found = self._calls.query("Account", "WHERE AccountType = 'Income' MAXRESULTS 1000")
-                self._known["income"] = _best_of(found)
-            return self._known["income"]
+        return self._income()["Id"]
 
     def home_currency(self) -> str:
-        """The ISO 4217 code of the currency in which the books are kept and items are priced.
+        """The ISO 4217 code of the currency in which the books are kept, which is that of every income account.
 
         Raises:
-            ProviderRefused: QuickBooks does not say.
+            ProviderRefused: The company has no income account.
         """
-        with self._lock:
-            if "currency" not in self._known:
-                self._known["currency"] = self._home_currency()
-            return self._known["currency"]
+        return self._income()["CurrencyRef"]["value"]
+
+    def in_home_currency(self, fields: Mapping[str, Json]) -> dict[str, Json]:
+        """Fields without their currency, which need not be sent when it is the books' own.
+
+        Raises:
+            Refused: It is another one; amounts are never converted.
+        """
+        currency = fields.get(CURRENCY)
+        if currency is not None and currency != self.home_currency():
+            raise Refused(
+                f"The books are kept in {self.home_currency()} and take no amount in {currency}.", code="CURRENCY"
+            )
+        return {path: value for path, value in fields.items() if path != CURRENCY}
 
     def ticket_item(self) -> str:
         """The id of the item under which whole sales are booked; it is made when it is missing."""
         account = self.income_account()
         with self._lock:
-            if "tickets" not in self._known:
-                self._known["tickets"] = self._found_item() or self._made_item(account)
-            return self._known["tickets"]
+            if self._item is None:
+                self._item = self._found_item() or self._made_item(account)
+            return self._item
 
-    def _home_currency(self) -> str:
-        found = self._calls.query("Preferences", "MAXRESULTS 1")
-        preferences: Mapping[str, Any] = found[0] if found else {}
-        code = ((preferences.get("CurrencyPrefs") or {}).get("HomeCurrency") or {}).get("value")
-        if not code:
-            raise ProviderRefused(
-                "QuickBooks does not say in which currency the books are kept; check its preferences."
-            )
-        return str(code)
+    def _income(self) -> Object:
+        with self._lock:
+            if self._account is None:
+                found = self._calls.query("Account", "WHERE AccountType = 'Income' MAXRESULTS 1000")
+                self._account = _best_of(found)
+            return self._account
 
     def _found_item(self) -> str | None:
         found = self._calls.query("Item", f"WHERE Name = '{TICKET_SALES}' MAXRESULTS 1")
@@ -81,8 +87,8 @@ class Books:
             return found
 
 
-def _best_of(accounts: Any) -> str:
-    found: list[Object] = sorted(accounts, key=lambda one: (one.get("AccountSubType") != _BEST, int(one["Id"])))
+def _best_of(accounts: Sequence[Object]) -> Object:
+    found = sorted(accounts, key=lambda one: (one.get("AccountSubType") != _BEST, int(one["Id"])))
     if not found:
         raise ProviderRefused("The QuickBooks company has no income account; its accountant must add one.")
-    return found[0]["Id"]
+    return found[0]

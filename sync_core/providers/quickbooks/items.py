@@ -10,11 +10,9 @@ from sync_core.providers.bodies import nest
 from sync_core.providers.protocol import Json, Remote, Sought, Write
 from sync_core.providers.quickbooks.books import TICKET_SALES, Books
 from sync_core.providers.quickbooks.calls import Object
-from sync_core.providers.quickbooks.faults import Refused
 from sync_core.providers.quickbooks.names import with_suffix
 from sync_core.providers.quickbooks.shapes import Body, record_of
 
-CURRENCY = "CurrencyRef.value"
 _SOLD = frozenset({"Inventory", "NonInventory", "Service"})
 _PRICE = "UnitPrice"
 
@@ -41,12 +39,14 @@ class ItemShape:
 
     def draft(self, write: Write) -> Body:
         """A new item, booked to the income account."""
-        body = nest({path: value for path, value in self._priced(write).items() if value is not None})
+        body = nest(
+            {path: value for path, value in self._books.in_home_currency(write.fields).items() if value is not None}
+        )
         return {**body, "IncomeAccountRef": {"value": self._books.income_account()}}
 
     def change(self, write: Write, kept: Object) -> Body:
         """The changed fields; an empty text clears one, and an item without a price has the price 0."""
-        fields = self._priced(write)
+        fields = self._books.in_home_currency(write.fields)
         body = nest({path: _cleared(path) if value is None else value for path, value in fields.items()})
         return {**body, "Active": True} if kept.get("Active") is False else body
 
@@ -66,16 +66,6 @@ class ItemShape:
         return found.get("Name") == name and all(
             (found.get(part) or None) == sought.fields.get(part) for part in ("Sku", "Description")
         )
-
-    def _priced(self, write: Write) -> dict[str, Json]:
-        """The fields without the currency, which is never sent. Raises Refused when it is not the books' own."""
-        currency = write.fields.get(CURRENCY)
-        if currency is not None and currency != self._books.home_currency():
-            raise Refused(
-                f"The books are kept in {self._books.home_currency()}, and an item cannot have a price in {currency}.",
-                code="CURRENCY",
-            )
-        return {path: value for path, value in write.fields.items() if path != CURRENCY}
 
 
 def _cleared(path: str) -> Any:

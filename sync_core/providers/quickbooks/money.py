@@ -57,11 +57,13 @@ class SalesReceiptShape:
 
     def draft(self, write: Write) -> Body:
         """A new receipt over one line of the collective item."""
-        return self._itemised(nest({path: value for path, value in write.fields.items() if value is not None}))
+        fields = self._books.in_home_currency(write.fields)
+        return self._itemised(nest({path: value for path, value in fields.items() if value is not None}))
 
     def change(self, write: Write, kept: Object) -> Body:
         """The changed fields; a changed amount is a line that takes the place of the one that is there."""
-        body = nest({path: "" if value is None else value for path, value in write.fields.items()})
+        fields = self._books.in_home_currency(write.fields)
+        body = nest({path: "" if value is None else value for path, value in fields.items()})
         if "Line" in body:
             lines = [line for line in kept.get("Line", ()) if line.get("DetailType") == "SalesItemLineDetail"]
             before = {name: lines[0][name] for name in ("Id",) if lines and name in lines[0]}
