@@ -10,11 +10,11 @@ from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sou
 from sync_core.providers.square.calls import Refused, SquareCalls
 from sync_core.providers.square.locations import Locations
 from sync_core.providers.square.refusals import no_such_write, refused
-from sync_core.providers.square.windows import Shown, newest_of, parsed, read_window, stamp
+from sync_core.providers.square.windows import OPENED, Shown, newest_of, parsed, read_window, stamp
 
 OVERLAP = timedelta(seconds=60)
-BEGINNING = "2009-01-01T00:00:00Z"
-"""Before Square existed; without a begin_time the lists show one year only (spec of ListPayments)."""
+BEGINNING = stamp(OPENED)
+"""Without a begin_time the lists show one year only (spec of ListPayments)."""
 _PAGE_SIZE = 100
 _SLACK = timedelta(seconds=60)
 
@@ -36,12 +36,15 @@ class Payments:
         def fetch(since: datetime | None, page: str | None) -> Shown:
             everywhere = list(self._locations.all())
             place, _, token = (page or f"{everywhere[0]}:").partition(":")
+            if place not in everywhere:
+                # Like an expired token: the window is read again, from its first location.
+                raise Refused("Square has no such location any more.", code="INVALID_CURSOR")
             answer = _changed(self._calls, "/v2/payments", since, token or None, location_id=place)
             records = [_remote(payment) for payment in answer.get("payments", ())]
             following = answer.get("cursor")
             if following:
                 return Shown(records, f"{place}:{following}", newest_of(records))
-            after = everywhere[everywhere.index(place) + 1 :] if place in everywhere else []
+            after = everywhere[everywhere.index(place) + 1 :]
             return Shown(records, f"{after[0]}:" if after else None, newest_of(records))
 
         return read_window(fetch, cursor=cursor, overlap=OVERLAP, now=self._calls.now)

@@ -14,6 +14,10 @@ from sync_core.errors import ProviderRefused
 from sync_core.providers.protocol import Json, Page, Remote
 from sync_core.providers.square.calls import Refused
 
+OPENED = datetime(2009, 1, 1, tzinfo=UTC)
+"""Before Square existed; nothing there is older."""
+_CLOCKS_DIFFER = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -50,7 +54,7 @@ def read_window(
     Raises:
         ProviderRefused: The pages go in circles.
     """
-    window = _window_of(cursor or {})
+    window = _window_of(cursor or {}, now=now())
     visited: set[str] = set()
     restarted = False
     while True:
@@ -98,9 +102,12 @@ def newest_of(records: Sequence[Remote]) -> datetime | None:
     return max((one.updated_at for one in records if one.updated_at), default=None)
 
 
-def _window_of(cursor: Mapping[str, Json]) -> _Window:
+def _window_of(cursor: Mapping[str, Json], *, now: datetime) -> _Window:
     since, page = parsed(cursor.get("since")), cursor.get("page")
     started = parsed(cursor.get("started"))
+    if since is not None and not OPENED <= since <= now + _CLOCKS_DIFFER:
+        # From a time that never was or is yet to come nothing would ever be shown.
+        return _Window()
     if isinstance(page, str) and started is not None:
         return _Window(started=started, since=since, page=page, newest=parsed(cursor.get("newest")))
     return _Window(since=since)

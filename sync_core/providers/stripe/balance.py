@@ -13,6 +13,7 @@ from sync_core.providers.protocol import Json, Page
 from sync_core.providers.stripe.calls import Refused, StripeCalls
 from sync_core.providers.stripe.kinds import Kind, Object, remote_of
 from sync_core.providers.stripe.listing import Listed, listed
+from sync_core.providers.stripe.reading import CLOCKS_DIFFER_SECONDS
 
 OVERLAP_SECONDS = 3600
 
@@ -21,7 +22,8 @@ def read_balance(calls: StripeCalls, kind: Kind, *, cursor: Mapping[str, Json] |
     """Pages of balance transactions that are new or may have become available since `cursor`."""
     given = cursor or {}
     since, pending, after = given.get("since"), given.get("pending"), given.get("after")
-    readable = isinstance(since, int) and (pending is None or isinstance(pending, int))
+    latest = calls.clock.now().timestamp() + CLOCKS_DIFFER_SECONDS
+    readable = isinstance(since, int) and since < latest and (pending is None or isinstance(pending, int))
     if readable and given.get("phase") == "window":
         yield from _window(calls, kind, since=cast("int", since), given=given)
     elif readable and given.get("phase") == "list" and isinstance(after, str):

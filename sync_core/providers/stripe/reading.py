@@ -23,6 +23,8 @@ LATEST_EVENT_SECONDS = 3600
 """On a quiet account `since` follows the present at this distance, so that it never grows too old."""
 EVENTS_KEPT_SECONDS = 29 * 86400
 """Stripe keeps events for 30 days (docs.stripe.com/api/events)."""
+CLOCKS_DIFFER_SECONDS = 86400
+"""Stripe's clock may be ahead of ours, but not by more than this."""
 MOST_SEEN = 500
 """So many event ids are remembered at most; beyond it some changes are told twice, which is allowed."""
 
@@ -30,11 +32,12 @@ _GONE = 404
 
 
 def read_kind(calls: StripeCalls, kind: Kind, *, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
-    """Pages of what changed since `cursor`; everything when it is None, unreadable or older than Stripe's events."""
+    """Pages of what changed since `cursor`; everything when it is None, unreadable or outside Stripe's events."""
     given = cursor or {}
     since, after = given.get("since"), given.get("after")
-    oldest = calls.clock.now().timestamp() - EVENTS_KEPT_SECONDS
-    usable = isinstance(since, int) and since > oldest
+    now = calls.clock.now().timestamp()
+    # From a time that is yet to come nothing would be told until then.
+    usable = isinstance(since, int) and now - EVENTS_KEPT_SECONDS < since < now + CLOCKS_DIFFER_SECONDS
     if usable and given.get("phase") == "events":
         yield from _changes(calls, kind, since=cast("int", since), given=given)
     elif usable and given.get("phase") == "list" and isinstance(after, str):

@@ -1,0 +1,230 @@
+"""What the battery must know of a provider beyond its declaration: the one small thing that a new provider adds here.
+
+A `Trial` names the simulator, a credential, an entity that is kept in step both ways (one like customers, of which
+the columns are the venue's), one that is pulled, and how objects are made and read at the provider without the product.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sync_sims.square.simulator import SquareSimulator
+from sync_sims.stripe.simulator import StripeSimulator
+from sync_sims.wire import Simulator
+
+Json = Any
+Row = dict[str, Any]
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An entity as the provider lists it: how to seed the n-th object, and the request that lists `page` at a time."""
+
+    entity: str
+    seeds: str
+    row: Callable[[int], Row]
+    page: int
+    method: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TwoWay:
+    """An entity that is kept in step both ways.
+
+    `texts` are the columns that hold any text, with the longest that the provider takes, in code points.
+    `made` turns facts (values by the venue's column) into a row to seed, `facts` an object at the provider into the
+    facts of the columns in `columns`; None when it is deleted or out of use.
+    `deletion` is the row to seed when somebody deletes the object of this id at the provider; None when the provider
+    tells nobody. `writes` are method and path of all requests that write.
+    """
+
+    listed: Listed
+    collection: str
+    columns: tuple[str, ...]
+    texts: Mapping[str, int]
+    made: Callable[[Facts], Row]
+    facts: Callable[[Mapping[str, Json]], Facts | None]
+    deletion: Callable[[str], Row] | None
+    writes: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Entities with money.
+
+    `pushed` is the entity of the venue's products, whose price stands in objects of `collection`; `price` reads minor
+    units and ISO 4217 currency off one, None for an object without. `taken` is the row to seed for so much money
+    taken, among the objects of the pulled entity.
+    """
+
+    pushed: str
+    collection: str
+    price: Callable[[Mapping[str, Json]], tuple[int, str] | None]
+    taken: Callable[[int, str], Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One provider. `credential` is what its simulator knows the account by, `secret` what the venue connects with."""
+
+    provider: str
+    simulator: Callable[[], Simulator]
+    account: str
+    credential: str
+    secret: Mapping[str, str]
+    two_way: TwoWay
+    pulled: Listed
+    money: Money | None
+
+
+def person(n: int) -> Facts:
+    """The n-th customer, by the columns that every provider has."""
+    return {
+        "given_name": f"Ana {n}",
+        "family_name": "O'Brien",
+        "email": f"guest{n}@example.com",
+        "city": "Cork",
+        "country": "IE",
+        "note": f"Seat {n}",
+    }
+
+
+def _stripe_customer(facts: Facts) -> Row:
+    names = {name: facts.get(name) for name in ("given_name", "family_name")}
+    row: Row = {
+        "name": " ".join(part for part in names.values() if part) or None,
+        "metadata": {name: value for name, value in names.items() if value},
+        "email": facts.get("email"),
+        "description": facts.get("note"),
+        "address": {"city": facts.get("city"), "country": facts.get("country")},
+    }
+    row["address"] = {name: value for name, value in row["address"].items() if value}
+    return {name: value for name, value in row.items() if value}
+
+
+def _stripe_facts(found: Mapping[str, Json]) -> Facts | None:
+    if found.get("deleted"):
+        return None
+    address = found["address"] or {}
+    return {
+        "given_name": found["metadata"].get("given_name"),
+        "family_name": found["metadata"].get("family_name"),
+        "email": found["email"],
+        "city": address.get("city"),
+        "country": address.get("country"),
+        "note": found["description"],
+    }
+
+
+def _stripe_price(price: Mapping[str, Json]) -> tuple[int, str] | None:
+    return price["unit_amount"], price["currency"].upper()
+
+
+STRIPE = Trial(
+    provider="stripe",
+    simulator=StripeSimulator,
+    account="acct_battery",
+    credential="sk_test_51BatteryOfTrials",
+    secret={"api_key": "sk_test_51BatteryOfTrials"},
+    two_way=TwoWay(
+        listed=Listed(
+            "customers",
+            "customers",
+            lambda n: _stripe_customer(person(n)),
+            page=100,
+            method="GET",
+            path="/v1/customers",
+        ),
+        collection="customers",
+        columns=tuple(person(0)),
+        texts={"given_name": 120, "family_name": 120, "city": 500, "note": 350},
+        made=_stripe_customer,
+        facts=_stripe_facts,
+        deletion=lambda remote_id: {"id": remote_id, "deleted": True},
+        writes=("POST", "/v1/customers*"),
+    ),
+    pulled=Listed(
+        "charges",
+        "payments",
+        lambda n: {"amount": 1000 + n, "currency": "usd"},
+        page=100,
+        method="GET",
+        path="/v1/charges",
+    ),
+    money=Money(
+        pushed="products",
+        collection="prices",
+        price=_stripe_price,
+        taken=lambda minor, currency: {"amount": minor, "currency": currency.lower()},
+    ),
+)
+
+_SQUARE_NAMES = {
+    "given_name": "given_name",
+    "family_name": "family_name",
+    "email": "email_address",
+    "note": "note",
+}
+
+
+def _square_customer(facts: Facts) -> Row:
+    row: Row = {theirs: facts.get(ours) for ours, theirs in _SQUARE_NAMES.items() if facts.get(ours)}
+    address = {"locality": facts.get("city"), "country": facts.get("country")}
+    return {**row, "address": {name: value for name, value in address.items() if value}}
+
+
+def _square_facts(found: Mapping[str, Json]) -> Facts | None:
+    if found.get("is_deleted"):
+        return None
+    address = found.get("address") or {}
+    names = {ours: found.get(theirs) for ours, theirs in _SQUARE_NAMES.items()}
+    return {**names, "city": address.get("locality"), "country": address.get("country")}
+
+
+def _square_price(found: Mapping[str, Json]) -> tuple[int, str] | None:
+    price = (found.get("item_variation_data") or {}).get("price_money")
+    return (price["amount"], price["currency"]) if price else None
+
+
+SQUARE = Trial(
+    provider="square",
+    simulator=SquareSimulator,
+    account="acct_battery",
+    credential="EAAAEBatteryOfTrialsToken",
+    secret={"access_token": "EAAAEBatteryOfTrialsToken"},
+    two_way=TwoWay(
+        listed=Listed(
+            "customers",
+            "customers",
+            lambda n: _square_customer(person(n)),
+            page=100,
+            method="POST",
+            path="/v2/customers/search",
+        ),
+        collection="customers",
+        columns=tuple(person(0)),
+        texts={"given_name": 300, "family_name": 300, "city": 500, "note": 4096},
+        made=_square_customer,
+        facts=_square_facts,
+        deletion=None,
+        writes=("POST", "/v2/customers/bulk-*"),
+    ),
+    pulled=Listed(
+        "payments",
+        "payments",
+        lambda n: {"amount": 1000 + n, "currency": "USD"},
+        page=100,
+        method="GET",
+        path="/v2/payments",
+    ),
+    money=Money(
+        pushed="products",
+        collection="catalog",
+        price=_square_price,
+        taken=lambda minor, currency: {"amount": minor, "currency": currency},
+    ),
+)
+
+TRIALS: Mapping[str, Trial] = {trial.provider: trial for trial in (SQUARE, STRIPE)}
