@@ -53,6 +53,13 @@ def app_for(simulator: Simulator, *, faults: Faults, limits: Limiter, calls: Cal
             calls.answered(account, 429)
             await _answer(send, simulator.throttled(reason))
             return
+        limits.begin(account)
+        try:
+            await admitted(request, account, scope, send)
+        finally:
+            limits.end(account)
+
+    async def admitted(request: Request, account: str | None, scope: Scope, send: Send) -> None:
         plan = faults.plan(request, account)
         if plan.delay:
             await asyncio.sleep(plan.delay)
@@ -131,11 +138,15 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 def _payload(response: Response) -> bytes:
-    return b"" if response.body is None else orjson.dumps(response.body)
+    if response.body is None:
+        return b""
+    return response.body if isinstance(response.body, bytes) else orjson.dumps(response.body)
 
 
 def _headers(response: Response, payload: bytes) -> list[tuple[bytes, bytes]]:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(payload)).encode())]
+    headers = [(b"content-length", str(len(payload)).encode())]
+    if "content-type" not in response.headers:
+        headers.append((b"content-type", b"application/json"))
     headers.extend((name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items())
     return headers
 

@@ -23,7 +23,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer; `body` is JSON-able, or None for an empty body."""
+    """One HTTP answer; `body` is JSON-able, bytes that go out as they are, or None for an empty body.
+
+    A "content-type" among the headers, in lower case, replaces application/json.
+    """
 
     status: int
     body: Any = None
@@ -32,14 +35,19 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Requests per second and account; None means unlimited.
+    """Requests per second and account, and how many of an account may be under way; None means unlimited.
 
     `by_endpoint` overrides `per_endpoint_per_second` for the endpoints it names ("GET /v1/customers/search").
+    `in_sixty_seconds` is how many requests of an account pass in any sixty seconds; `by_endpoint_in_sixty_seconds`
+    says the same of the endpoints it names, and of those alone.
     """
 
     per_second: float | None = None
     per_endpoint_per_second: float | None = None
     by_endpoint: Mapping[str, float] = field(default_factory=dict)
+    simultaneous: int | None = None
+    in_sixty_seconds: int | None = None
+    by_endpoint_in_sixty_seconds: Mapping[str, int] = field(default_factory=dict)
 
 
 UNLIMITED = Limits()
