@@ -90,13 +90,20 @@ def in_order(facts: Sequence[Facts]) -> list[Facts]:
     return sorted(facts, key=lambda one: str(one.get("email")))
 
 
+ENOUGH_CIRCLES = 50
+
+
 class _Repeating:
-    """A simulator that gives the answer to the n-th request for a list to every later one as well."""
+    """A simulator that gives the answer to the n-th request for a list to every later one as well.
+
+    It breaks down in the end, so that a client who would go round for ever fails the test instead of hanging it.
+    """
 
     def __init__(self, simulator: Simulator, listed: Listed, *, page: int) -> None:
         self._simulator = simulator
         self._listed = listed
         self._left = page
+        self._circles = 0
         self._answer: Response | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -108,8 +115,10 @@ class _Repeating:
         if self._left:
             self._left -= 1
             self._answer = self._simulator.handle(request)
+        else:
+            self._circles += 1
         assert self._answer is not None
-        return self._answer
+        return self._answer if self._circles <= ENOUGH_CIRCLES else self._simulator.failed(503)
 
 
 def repeating(simulator: Simulator, listed: Listed, *, page: int) -> Simulator:
