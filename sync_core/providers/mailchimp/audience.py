@@ -9,7 +9,7 @@ from sync_core.providers.mailchimp.calls import MailchimpCalls, Refused, segment
 
 MERGE = "merge_fields."
 _MOST = 1000
-_NAMES = {
+FIELDS = {
     "FNAME": "First Name",
     "LNAME": "Last Name",
     "PHONE": "Phone Number",
@@ -21,6 +21,7 @@ _NAMES = {
     "POSTCODE": "Postcode",
     "COUNTRY": "Country",
 }
+"""Merge tags of what a customer of the venue is, and what they are called at Mailchimp."""
 _TYPES = {"PHONE": "phone"}
 
 
@@ -59,11 +60,12 @@ class Audience:
         return f"/lists/{segment(self.list().id)}"
 
     def have_fields(self, paths: Iterable[str]) -> None:
-        """See to it that the merge fields among `paths` (merge_fields.TAG) exist; they are not on sign-up forms.
+        """See to it that FIELDS and the merge fields among `paths` (merge_fields.TAG) exist; not on sign-up forms.
 
-        Mailchimp passes over values for tags that it does not know, in silence.
+        Mailchimp passes over values for tags that it does not know, in silence, and people there can fill only what
+        there is: so all are made at once, not when the venue first has a value.
         """
-        wanted = {path.removeprefix(MERGE).partition(".")[0] for path in paths if path.startswith(MERGE)}
+        wanted = {*FIELDS} | {path.removeprefix(MERGE).partition(".")[0] for path in paths if path.startswith(MERGE)}
         where = f"{self.path}/merge-fields"
         with self._lock:
             if self._tags is None:
@@ -74,7 +76,7 @@ class Audience:
                 self._tags.add(tag)
 
     def _create(self, where: str, tag: str) -> None:
-        field = {"tag": tag, "name": _NAMES.get(tag, tag.title()), "type": _TYPES.get(tag, "text"), "public": False}
+        field = {"tag": tag, "name": FIELDS.get(tag, tag.title()), "type": _TYPES.get(tag, "text"), "public": False}
         try:
             self._calls.post(where, field)
         except Refused:

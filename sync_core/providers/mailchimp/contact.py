@@ -64,10 +64,15 @@ def new_body_of(write: Write) -> dict[str, Json]:
 
 
 def remote_contact(contact: Contact) -> Remote:
-    """A contact as a record; its state holds the address under which it was last seen."""
+    """A contact as a record; its state holds the address under which it was last seen.
+
+    A merge field without a value is an empty text at Mailchimp, and nothing here: else a field that nobody touched
+    would look as if somebody there had emptied it.
+    """
+    filled = {tag: value for tag, value in contact.get("merge_fields", {}).items() if value != ""}
     return Remote(
         id=contact.get("contact_id") or contact["id"],
-        record=contact,
+        record={**contact, "merge_fields": filled},
         state={"hash": contact["id"], EMAIL: contact[EMAIL]},
         updated_at=parsed(contact.get("last_changed")),
     )

@@ -41,16 +41,18 @@ def walk(fetch: Fetch, *, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
     """
     place = _place_of(cursor or {})
     reached = parsed((cursor or {}).get("since"))
-    before: tuple[datetime | None, Sequence[Contact]] | None = None
+    before: tuple[datetime | None, Sequence[Contact]] = (None, ())
     while True:
         contacts = fetch(place.since, place.offset)
         times = [moment for contact in contacts if (moment := parsed(contact.get("last_changed"))) is not None]
         reached = max((moment for moment in (*times, reached) if moment is not None), default=None)
-        records = [remote_contact(contact) for contact in contacts if not is_archived(contact)]
+        repeated = {contact["id"]: contact for contact in before[1]}
+        fresh = [contact for contact in contacts if repeated.get(contact["id"]) != contact]
+        records = [remote_contact(contact) for contact in fresh if not is_archived(contact)]
         if len(contacts) < PAGE_SIZE:
             yield Page(records=records, cursor={"since": _stamp(reached)}, last=True)
             return
-        if before == (place.since, contacts):
+        if not fresh and before[0] == place.since:
             raise ProviderRefused("Mailchimp's pages go in circles; ask Mailchimp's support.")
         before = (place.since, contacts)
         place = _after(place, reached)
