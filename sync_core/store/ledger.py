@@ -36,6 +36,12 @@ def _select(columns: Sequence[Any], connection_id: int, entity: str) -> sa.Selec
     return sa.select(*columns).where(ledger.c.connection_id == connection_id, ledger.c.entity == entity)
 
 
+def _select_apart(columns: Sequence[Any], connection_id: int, entity: str) -> sa.Select[Any]:
+    """As `_select`, with conditions that the primary key does not match: for look-ups by remote id, by its index."""
+    mine = sa.literal_column("sync.ledger.connection_id + 0") == connection_id
+    return sa.select(*columns).where(mine, sa.literal_column("sync.ledger.entity || ''") == entity)
+
+
 def _texts(values: Sequence[str]) -> sa.BindParameter[Any]:
     return sa.bindparam(None, list(values), sa.ARRAY(sa.Text), unique=True)
 
@@ -60,7 +66,7 @@ def seen_of(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequen
 
 def by_remote(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> dict[str, Entry]:
     """Whole entries by remote id."""
-    found = look_up(conn, _select(_COLUMNS, connection_id, entity), ledger.c.remote_id, ids)
+    found = look_up(conn, _select_apart(_COLUMNS, connection_id, entity), ledger.c.remote_id, ids)
     return {row.remote_id: Entry(*row) for row in found}
 
 
@@ -80,7 +86,7 @@ def local_ids(
 ) -> dict[str, str]:
     """The way back: remote id or state value -> local id."""
     if pick == "id":
-        query = _select((ledger.c.remote_id, ledger.c.local_id), connection_id, entity)
+        query = _select_apart((ledger.c.remote_id, ledger.c.local_id), connection_id, entity)
         return {row.remote_id: row.local_id for row in look_up(conn, query, ledger.c.remote_id, values)}
     # State values have no index of their own: one scan of the entity's entries beats one per value.
     value = ledger.c.remote_state[pick].astext

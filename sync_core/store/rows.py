@@ -12,10 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync_core.store.bulk import Row, look_up, upsert
-from sync_core.store.venue_tables import SYNCED
+from sync_core.store.venue_tables import SYNCED, apart
 
 TABLES: Mapping[str, sa.Table] = {table.name: table for table in SYNCED}
 ALWAYS = ("id", "updated_at", "deleted_at")
+COMMON = 20
+"""Rows that may share a match key before it is too common to recognise anybody by."""
 _BETWEEN = "\x1f"
 """Stands between the parts of a match key: a control character that no text of a venue holds."""
 
@@ -35,18 +37,25 @@ class Scope:
 
     @property
     def rows(self) -> sa.Select[Any]:
-        """The query for all of them."""
+        """The query for all of them, by primary key."""
+        return self._where(self.table.c.venue_id == self.venue)
+
+    @property
+    def rows_apart(self) -> sa.Select[Any]:
+        """The same rows, for the indexes other than the primary key."""
+        return self._where(apart(self.table) == self.venue)
+
+    def _where(self, venue: sa.ColumnElement[bool]) -> sa.Select[Any]:
         names = dict.fromkeys((*ALWAYS, *self.columns))
-        query = sa.select(*(self.table.c[name] for name in names)).where(self.table.c.venue_id == self.venue)
+        query = sa.select(*(self.table.c[name] for name in names)).where(venue)
         for name, value in self.where.items():
             query = query.where(self.table.c[name] == value)
         return query
 
-    @property
-    def pushed(self) -> sa.Select[Any]:
-        """The query for those that a push looks at; a deletion travels whatever the row still holds."""
+    def for_push(self, query: sa.Select[Any]) -> sa.Select[Any]:
+        """`query` without the rows that a push does not look at; a deletion travels whatever the row still holds."""
         has = [sa.cast(self.table.c[name], sa.Text).regexp_match(r"\S") for name in self.only_with]
-        return self.rows.where(sa.or_(self.table.c.deleted_at.is_not(None), sa.and_(*has))) if has else self.rows
+        return query.where(sa.or_(self.table.c.deleted_at.is_not(None), sa.and_(*has))) if has else query
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +65,14 @@ class Changed:
     xid: int | None = None
     since: datetime | None = None
 
-    def restrict(self, query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
-        """`query` with this restriction."""
+    def rows_of(self, scope: Scope) -> sa.Select[Any]:
+        """The query for the changed rows of a scope, as far as a push looks at them."""
+        query = scope.for_push(scope.rows if self.xid is None else scope.rows_apart)
         if self.xid is not None:
-            query = query.where(table.c.changed_xid >= sa.cast(sa.cast(self.xid, sa.Text), table.c.changed_xid.type))
+            changed_xid = scope.table.c.changed_xid
+            query = query.where(changed_xid >= sa.cast(sa.cast(self.xid, sa.Text), changed_xid.type))
         if self.since is not None:
-            query = query.where(table.c.updated_at >= self.since)
+            query = query.where(scope.table.c.updated_at >= self.since)
         return query
 
 
@@ -72,13 +83,13 @@ def horizon(conn: sa.Connection) -> int:
 
 def count(conn: sa.Connection, scope: Scope, changed: Changed) -> int:
     """How many rows `chunk` will yield in all."""
-    inner = changed.restrict(scope.pushed, scope.table).subquery()
+    inner = changed.rows_of(scope).subquery()
     return conn.execute(sa.select(sa.func.count()).select_from(inner)).scalar_one()
 
 
 def chunk(conn: sa.Connection, scope: Scope, changed: Changed, *, after: str | None, limit: int) -> list[Row]:
     """The next `limit` changed rows in id order after `after`, deleted ones included."""
-    query = changed.restrict(scope.pushed, scope.table).order_by(scope.table.c.id).limit(limit)
+    query = changed.rows_of(scope).order_by(scope.table.c.id).limit(limit)
     if after is not None:
         query = query.where(scope.table.c.id > after)
     return [dict(row) for row in conn.execute(query).mappings()]
@@ -86,7 +97,7 @@ def chunk(conn: sa.Connection, scope: Scope, changed: Changed, *, after: str | N
 
 def by_ids(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row]:
     """The rows with these ids that a push looks at, by id."""
-    found = look_up(conn, scope.pushed, scope.table.c.id, ids)
+    found = look_up(conn, scope.for_push(scope.rows), scope.table.c.id, ids)
     return {row["id"]: dict(row) for row in found.mappings()}
 
 
@@ -106,22 +117,30 @@ def match_key(values: Mapping[str, Any], columns: Sequence[str]) -> str | None:
 
 
 def matching(conn: sa.Connection, scope: Scope, columns: Sequence[str], keys: Sequence[str]) -> dict[str, list[str]]:
-    """Ids of living rows by their `match_key`, each list in id order."""
+    """Ids of living rows by their `match_key`, each list in id order.
+
+    A key that more than COMMON rows share (a switchboard's number, "n/a") tells nobody apart and is left out.
+    """
     texts = [sa.func.lower(sa.cast(scope.table.c[column], sa.Text)) for column in columns]
     key = texts[0] if len(texts) == 1 else sa.func.concat_ws(_BETWEEN, *texts)
-    query = (
-        scope.rows.with_only_columns(scope.table.c.id, key.label("key"))
+    wanted = sa.func.unnest(sa.bindparam("keys", list(keys), sa.ARRAY(sa.Text))).table_valued("value")
+    wanted = wanted.render_derived(name="wanted")
+    alike = (
+        scope.rows_apart.with_only_columns(scope.table.c.id)
         .where(
             scope.table.c.deleted_at.is_(None),
             *(scope.table.c[column].is_not(None) for column in columns),
-            key == sa.any_(sa.bindparam("keys", list(keys), sa.ARRAY(sa.Text))),
+            key == wanted.c.value,
         )
-        .order_by(scope.table.c.id)
+        .limit(COMMON + 1)
+        .lateral("alike")
     )
     found: dict[str, list[str]] = {}
-    for row in conn.execute(query):
-        found.setdefault(row.key, []).append(row.id)
-    return found
+    for value, local_id in conn.execute(
+        sa.select(wanted.c.value, alike.c.id).select_from(wanted.join(alike, sa.true()))
+    ):
+        found.setdefault(value, []).append(local_id)
+    return {value: sorted(ids) for value, ids in found.items() if len(ids) <= COMMON}
 
 
 def write(conn: sa.Connection, scope: Scope, rows: Sequence[Row]) -> dict[str, Row]:

@@ -69,9 +69,10 @@ ledger = sa.Table(
     sa.Column("remote_updated_at", TIMESTAMP),
     sa.Column("deleted", sa.Boolean, nullable=False, server_default="false"),
     sa.Column("settled_at", TIMESTAMP, nullable=False, server_default=NOW),
-    sa.UniqueConstraint("connection_id", "entity", "remote_id"),
     schema="sync",
 )
+# The remote id comes first, so that a look-up by local id has the primary key alone (see venue_tables).
+sa.Index("ux_ledger_remote", ledger.c.remote_id, ledger.c.connection_id, ledger.c.entity, unique=True)
 
 intents = sa.Table(
     "intents",

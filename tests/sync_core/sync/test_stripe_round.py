@@ -291,3 +291,14 @@ def test_a_customer_whom_the_provider_knows_already_is_joined_and_not_created_ag
     there = {c["id"]: c for c in small_world.objects("stripe", venue, "customers")}
     assert there[made["id"]]["name"] in ("Siobhán 1 O'Brien", None)
     assert small_world.sync(venue, "stripe", "customers").counts.written == 0
+
+
+def test_a_number_that_everybody_gave_joins_nobody(small_world: World) -> None:
+    venue = small_world.venue()
+    for n in range(25):
+        small_world.insert("customers", venue, id=f"c{n}", given_name=f"Guest {n}", phone="n/a")
+    _at_stripe(small_world, venue, "POST", "/v1/customers", name="Somebody Else", phone="n/a")
+
+    report = small_world.sync(venue, "stripe", "customers")
+
+    assert (report.counts.pulled_created, report.counts.created) == (1, 25)
