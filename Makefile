@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 # Two levels of quiet: errors are shown, pip's remarks about its own configuration are not.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help install check test demo bench capabilities lock fmt clean
+.PHONY: help install check test conformance demo bench capabilities lock fmt clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -36,6 +36,9 @@ check: $(STAMP) ## Format, lint, types, layers, and whether Dagster loads the de
 
 test: check ## Install, check, and run every test
 	$(BIN)/pytest -n 2
+
+conformance: $(STAMP) ## Hold what clients ask and simulators answer against the providers' specifications
+	$(BIN)/pytest -q tests/conformance --conformance-customers 60
 
 demo: $(STAMP) ## Try it: two simulated providers, venues, Dagster [ONCE=1 ends with a verdict] [DATA=folder]
 	$(BIN)/venue-sync demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")

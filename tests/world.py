@@ -1,6 +1,6 @@
 """A small world for tests of the whole way: a real database, real simulators over HTTP, and an engine between them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from sync_core.sync.report import EntityReport, Mode
 from sync_sims.server import running
 from sync_sims.square.simulator import SquareSimulator
 from sync_sims.stripe.simulator import StripeSimulator
+from sync_sims.wire import Simulator
 
 DEFS = Path(__file__).parents[1] / "sync_defs" / "defs"
 PARTS = {"stripe": "api_key", "square": "access_token"}
@@ -122,14 +123,18 @@ def unhurried(specs: Mapping[str, ProviderSpec]) -> dict[str, ProviderSpec]:
     }
 
 
+def fresh_simulators() -> dict[str, Simulator]:
+    """A simulator of each provider, without accounts and without files."""
+    return {"stripe": StripeSimulator(), "square": SquareSimulator()}
+
+
 @contextmanager
-def world(database: sa.Engine, home: Path) -> Iterator[World]:
+def world(
+    database: sa.Engine, home: Path, simulators: Callable[[], Mapping[str, Simulator]] = fresh_simulators
+) -> Iterator[World]:
     """A world on `database`, with simulators of its own that have no rate limits."""
     with ExitStack() as stack:
-        bases = {
-            "stripe": stack.enter_context(running(StripeSimulator())),
-            "square": stack.enter_context(running(SquareSimulator())),
-        }
+        bases = {name: stack.enter_context(running(simulator)) for name, simulator in simulators().items()}
         for base in bases.values():
             unlimited = {"per_second": None, "per_endpoint_per_second": None}
             requests.put(f"{base}/_sim/limits", json=unlimited, timeout=10).raise_for_status()

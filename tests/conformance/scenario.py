@@ -1,0 +1,290 @@
+"""A whole run over every entity and every kind of operation that the declarations of a provider name.
+
+Nothing here knows a provider: the records are the venue's, the operations are the client protocol's, and the world
+outside is the demo's. So a provider that is declared tomorrow is put through the same.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sync_core.clock import SystemClock
+from sync_core.errors import SyncError
+from sync_core.http.calls import CallLog
+from sync_core.http.session import CallPolicy, open_session
+from sync_core.providers.protocol import Batch, Operation, Provider, Sought, Write
+from sync_core.spec.provider import EntitySpec, ProviderSpec
+from sync_core.sync.engine import KIND, client_of
+from sync_core.sync.report import EntityReport, Mode
+from sync_core.venue.demo import generate_demo
+from sync_defs.demo.edits import edit_both_sides
+from sync_defs.demo.world import build_world
+from tests.conformance.odd_texts import ODD_TEXTS, SHORT_TEXTS
+from tests.conformance.recorder import RecordingSimulator
+from tests.world import World
+
+VENUES = 4  # in GBP, EUR, JPY and KWD: two, no and three decimals
+PAGE = 100  # no provider's pages of customers are smaller
+Known = tuple[str, str, Any, Any]
+"""Local id, remote id, state and fields of a record that is at the provider."""
+DOUBTFUL, REFUSED = "Doubtful evening", "Refused evening"
+
+
+@dataclass(slots=True)
+class Scenario:
+    """One provider's run. `reports` holds what every sync said."""
+
+    world: World
+    provider: str
+    recording: RecordingSimulator
+    customers: int
+    venue: str = ""
+    venues: list[str] = field(default_factory=list[str])
+    reports: list[EntityReport] = field(default_factory=list[EntityReport])
+
+    def run(self) -> None:
+        """From an empty account to the last lookup."""
+        generate_demo(
+            self.world.database, venues=VENUES, customers_per_venue=self.customers, providers=(self.provider,)
+        )
+        self.venues = [row[0] for row in self.world.rows("SELECT id FROM venue.venues ORDER BY id")]
+        self.venue = self.venues[0]
+        self._add_odd_records()
+        build_world(self.world.engine, {self.provider: self.world.bases[self.provider]})
+        for number, step in enumerate(self._steps()):
+            step()
+            self._round(self.venues if number == 0 else [self.venue, self.venues[1 + number % (VENUES - 1)]])
+        self._lose_the_ledger()
+        self._directly()
+
+    def _steps(self) -> Sequence[Callable[[], None]]:
+        return (
+            self._nothing,
+            self._nothing,
+            self._change_every_field,
+            self._clear_every_field,
+            self._delete_some,
+            self._bring_some_back,
+            self._edit_both_sides,
+            self._misbehave,
+            self._calm,
+        )
+
+    @property
+    def entities(self) -> dict[str, EntitySpec]:
+        """The declared entities, those that others need first."""
+        spec = self.world.engine.specs[self.provider]
+        return {name: spec.entities[name] for name in spec.in_order()}
+
+    def _round(self, venues: Sequence[str], mode: Mode | None = None) -> None:
+        for name in self.entities:
+            for venue in venues:
+                self.reports.append(self.world.sync(venue, self.provider, name, mode))
+
+    def _nothing(self) -> None:
+        """First everything is new; then everything comes back as an echo."""
+
+    def _add_odd_records(self) -> None:
+        currency = self.world.rows("SELECT currency FROM venue.venues WHERE id = :id", id=self.venue)[0][0]
+        for number in range(PAGE):
+            # Every text once; then short ones only, because too many refused records would block the whole push.
+            text = ODD_TEXTS[number] if number < len(ODD_TEXTS) else SHORT_TEXTS[number % len(SHORT_TEXTS)]
+            self.world.insert(
+                "customers",
+                self.venue,
+                id=f"odd-{number:03}",
+                given_name=text,
+                family_name=SHORT_TEXTS[number * 7 % len(SHORT_TEXTS)],
+                company=text,
+                email=f"odd.{number}+a=b&c@example.com",
+                address_line1=text,
+                city=text,
+                note=text,
+                country="NO",
+            )
+        for number, text in enumerate(ODD_TEXTS):
+            product = f"odd-{number:03}"
+            self.world.insert(
+                "products",
+                self.venue,
+                id=product,
+                sku=f"ODD {number} & [x]",
+                name=text.strip() or "blank",
+                description=text,
+                price_minor=number * 10,
+                currency=currency,
+            )
+            self.world.insert("stock", self.venue, id=product, quantity=number)
+
+    def _change_every_field(self) -> None:
+        self.world.sql(
+            "UPDATE venue.customers SET given_name = given_name || ' Ⅱ', family_name = 'Næss', company = 'A & B, 100 %',"
+            " phone = '+4722334455', address_line1 = 'Karl Johans gate 1', city = 'Oslo', region = 'Østlandet',"
+            " postcode = '0154', country = 'NO', note = 'moved', updated_at = now() WHERE right(id, 1) IN ('1', '2')"
+        )
+        self.world.sql("UPDATE venue.customers SET city = 'Bergen', updated_at = now() WHERE right(id, 1) = '3'")
+        self.world.sql(
+            "UPDATE venue.products SET name = name || ' Ⅱ', description = 'new', sku = 'NEW-' || id,"
+            " price_minor = price_minor + 100, active = right(id, 1) <> '1', updated_at = now()"
+            " WHERE right(id, 1) IN ('1', '2')"
+        )
+        self.world.sql(
+            "UPDATE venue.products SET price_minor = price_minor + 10, updated_at = now() WHERE right(id, 1) = '3'"
+        )
+        self.world.sql("UPDATE venue.stock SET quantity = quantity + 3, updated_at = now() WHERE right(id, 1) = '1'")
+
+    def _clear_every_field(self) -> None:
+        self.world.sql(
+            "UPDATE venue.customers SET family_name = NULL, company = NULL, phone = NULL, address_line1 = NULL,"
+            " city = NULL, region = NULL, postcode = NULL, country = NULL, note = NULL, updated_at = now()"
+            " WHERE right(id, 1) = '1'"
+        )
+        self.world.sql("UPDATE venue.customers SET city = NULL, updated_at = now() WHERE right(id, 1) = '3'")
+        self.world.sql("UPDATE venue.customers SET email = NULL, updated_at = now() WHERE right(id, 2) = '02'")
+        self.world.sql(
+            "UPDATE venue.products SET description = NULL, sku = NULL, updated_at = now() WHERE right(id, 1) = '1'"
+        )
+        # A product without a price: where the provider cannot have one, the record waits for a person.
+        self.world.sql("UPDATE venue.products SET price_minor = NULL, updated_at = now() WHERE id = 'merch-02'")
+
+    def _delete_some(self) -> None:
+        for table in ("customers", "products"):
+            self.world.sql(
+                f"UPDATE venue.{table} SET deleted_at = now(), updated_at = now() WHERE right(id, 2) IN ('04', '05')"
+            )
+
+    def _bring_some_back(self) -> None:
+        for table in ("customers", "products"):
+            self.world.sql(f"UPDATE venue.{table} SET deleted_at = NULL, updated_at = now() WHERE right(id, 2) = '05'")
+
+    def _edit_both_sides(self) -> None:
+        with self.recording.person_speaking():
+            edit_both_sides(self.world.engine)
+
+    def _misbehave(self) -> None:
+        """New records in a venue whose provider throttles, fails after writing, hangs up and refuses."""
+        currency = self.world.rows("SELECT currency FROM venue.venues WHERE id = :id", id=self.venue)[0][0]
+        for number in range(6):
+            name = (DOUBTFUL, REFUSED, "Calm evening")[number % 3]
+            self.world.insert(
+                "customers", self.venue, id=f"late-{number}", given_name=name, email=f"late.{number}@example.com"
+            )
+            self.world.insert(
+                "products", self.venue, id=f"late-{number}", name=name, price_minor=500, currency=currency
+            )
+            self.world.insert("stock", self.venue, id=f"late-{number}", quantity=number)
+        self.world.faults(
+            self.provider,
+            {"kind": "throttle", "times": 2},
+            {"kind": "error_after", "status": 500, "body_contains": DOUBTFUL, "times": 2},
+            {"kind": "drop_after", "body_contains": DOUBTFUL, "times": 1},
+            {"kind": "refuse", "body_contains": REFUSED},
+        )
+
+    def _calm(self) -> None:
+        self.world.no_faults(self.provider)
+
+    def _lose_the_ledger(self) -> None:
+        """What is lost at home is found again at the provider, by reading everything."""
+        self.world.sql("DELETE FROM sync.ledger")
+        self.world.sql("DELETE FROM sync.cursors")
+        self.world.sql("UPDATE venue.customers SET note = 'afterwards', updated_at = now() WHERE right(id, 1) = '7'")
+        self._round([self.venue], Mode("full"))
+        for name in self.entities:
+            self.world.engine.plan(self.world.connection(self.venue, self.provider), name, mode=Mode("full"))
+
+    def _directly(self) -> None:
+        """What only a crash or another writer brings about: lookups, stale versions, objects that are gone."""
+        declared = self.world.engine.specs[self.provider]
+        pushed = {name: entity for name, entity in self.entities.items() if entity.direction != "pull"}
+        known = {name: self._known(name) for name in pushed}
+        with self._client(declared) as client:
+            long_ago = datetime.now(UTC) - timedelta(days=1)
+            for name, records in known.items():
+                client.find(name, [Sought(local_id, fields, long_ago) for local_id, _, _, fields in records])
+                client.find(name, [Sought("never-sent", {**records[0][3]}, long_ago)])
+            for name, entity in pushed.items():
+                if entity.kind != "transactions":  # money that has moved is not changed
+                    for number in range(2):
+                        # The second one knows a version that the first has made stale.
+                        self._write(client, name, "update", f"stale-{number}", known[name])
+            self._make_gone(client, declared, {name: records[:1] for name, records in known.items()})
+        thorough = _deleting_all(declared)
+        with self._client(thorough) as client:
+            self._make_gone(client, thorough, {name: records[1:2] for name, records in known.items()})
+
+    def _make_gone(self, client: Provider, spec: ProviderSpec, known: Mapping[str, Sequence[Known]]) -> None:
+        """Delete, then change and delete what is not there any more."""
+        for name, records in known.items():
+            if spec.entities[name].on_delete != "ignore":
+                for number, operation in enumerate(("delete", "update", "delete")):
+                    self._write(client, name, operation, f"{spec.entities[name].on_delete}-{number}", records)
+
+    def _known(self, entity: str) -> list[Known]:
+        """Three records that are at the provider."""
+        found = self.world.rows(
+            "SELECT l.local_id, l.remote_id, l.remote_state, l.pushed FROM sync.ledger l"
+            " JOIN sync.connections c ON c.id = l.connection_id WHERE c.venue_id = :venue AND l.entity = :entity"
+            " AND NOT l.deleted AND l.pushed IS NOT NULL ORDER BY l.local_id LIMIT 3",
+            venue=self.venue,
+            entity=entity,
+        )
+        assert found, f"no record of {self.provider}'s {entity} was ever pushed"
+        return found
+
+    def _write(
+        self,
+        client: Provider,
+        entity: str,
+        operation: Operation,
+        key: str,
+        known: Sequence[Known],
+    ) -> None:
+        writes = [
+            Write(
+                operation,
+                local_id,
+                key=f"{key}:{local_id}",
+                fields={} if operation == "delete" else fields,
+                remote_id=remote_id,
+                remote_state=state,
+            )
+            for local_id, remote_id, state, fields in known
+        ]
+        size = getattr(self.entities[entity].batch, operation)
+        for start in range(0, len(writes), size):
+            batch = Batch(key=f"{key}:{entity}:{start}", operation=operation, writes=writes[start : start + size])
+            try:
+                client.write(entity, batch)
+            except SyncError:
+                # A refusal is an answer too; whether it was asked for rightly is what counts here.
+                continue
+
+    @contextmanager
+    def _client(self, spec: ProviderSpec) -> Iterator[Provider]:
+        engine, connection = self.world.engine, self.world.connection(self.venue, self.provider)
+        with engine.database.connect() as conn:
+            secret = engine.vault.read(
+                conn, connection_id=connection.id, venue=self.venue, provider=self.provider, kind=KIND
+            )
+        policy = CallPolicy(
+            provider=spec.title, connection=connection.label, rate=spec.limits.sandbox, concurrency=4, timeout=10
+        )
+        base = self.world.bases[self.provider]
+        session = open_session(
+            policy, clock=SystemClock(), rng=random.Random(7), calls=CallLog(), correlation="conformance"
+        )
+        with session:
+            yield client_of(spec)(spec=spec, session=session, base=base, secret=secret, sandbox=True)
+
+
+def _deleting_all(spec: ProviderSpec) -> ProviderSpec:
+    """The declaration with every archive replaced by a deletion, which a client must be able to do as well."""
+    entities = {
+        name: entity.model_copy(update={"on_delete": "delete"}) if entity.on_delete == "archive" else entity
+        for name, entity in spec.entities.items()
+    }
+    return spec.model_copy(update={"entities": entities})
