@@ -24,13 +24,15 @@ Json = Mapping[str, Any]
 class Refused(ProviderRefused):
     """Mailchimp refuses this request for what is in it (mailchimp.com/developer/marketing/docs/errors).
 
-    `status` is HTTP's; `code` is the error's title in capitals, such as RESOURCE_NOT_FOUND or MEMBER_EXISTS.
+    `status` is HTTP's; `code` is the error's title in capitals, such as RESOURCE_NOT_FOUND or MEMBER_EXISTS; `said` is
+    Mailchimp's own reason.
     """
 
-    def __init__(self, message: str, *, status: int, code: str) -> None:
+    def __init__(self, message: str, *, status: int, code: str, said: str) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.said = said
 
 
 class MailchimpCalls:
@@ -39,7 +41,7 @@ class MailchimpCalls:
     def __init__(self, session: requests.Session, *, base: str, api_key: str, clock: Clock) -> None:
         self._session = session
         self._base = base + VERSION_PATH
-        self._clock = clock
+        self.clock = clock
         self._headers = {
             "Authorization": f"Bearer {api_key}",
             "Accept": "application/json",
@@ -102,7 +104,7 @@ class MailchimpCalls:
         if status == 429 or (status == 403 and problem is None):  # noqa: PLR2004 - HTTP
             return ThrottledError(
                 f"Mailchimp asks us to slow down on {endpoint} ({said}); the call may be repeated later.",
-                retry_after=retry_after_seconds(response.headers.get("Retry-After"), now=self._clock.now()),
+                retry_after=retry_after_seconds(response.headers.get("Retry-After"), now=self.clock.now()),
             )
         if status in (401, 403):
             return AuthorizationLost(
@@ -113,7 +115,10 @@ class MailchimpCalls:
                 f"Mailchimp could not do {endpoint} ({status}, {said}); the call may be repeated later."
             )
         return Refused(
-            f"Mailchimp refuses {endpoint}: {said}.", status=status, code=code_of(problem) or f"HTTP_{status}"
+            f"Mailchimp refuses {endpoint}: {said}.",
+            status=status,
+            code=code_of(problem) or f"HTTP_{status}",
+            said=said,
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sync_core.errors import BatchRefused
 from sync_core.http.redact import redact
 from sync_core.providers.mailchimp.audience import Audience
 from sync_core.providers.mailchimp.calls import MailchimpCalls, Refused, segment
@@ -65,7 +66,7 @@ class Members:
                 fields=_MANY,
             )["members"]
 
-        return walk(fetch, cursor=cursor)
+        return walk(fetch, cursor=cursor, now=self._calls.clock.now())
 
     def write(self, batch: Batch) -> list[Outcome]:
         """Carry out a batch: by one request, and one more for each contact that needs care of its own."""
@@ -221,12 +222,23 @@ class Members:
     def _send(
         self, bodies: Sequence[Mapping[str, Json]], *, update_existing: bool
     ) -> tuple[dict[str, Contact], dict[str, Mapping[str, Any]]]:
-        """The contacts that a batch made or changed, and the errors of the others, by address."""
+        """The contacts that a batch made or changed, and the errors of the others, by address.
+
+        Raises:
+            BatchRefused: The batch was refused for what is in one of several, and nothing was written.
+        """
         if not bodies:
             return {}, {}
-        answer = self._calls.post(
-            self._audience.path, {"members": list(bodies), "update_existing": update_existing}, **_LENIENT
-        )
+        try:
+            answer = self._calls.post(
+                self._audience.path, {"members": list(bodies), "update_existing": update_existing}, **_LENIENT
+            )
+        except Refused as exc:
+            if exc.status != 400:  # noqa: PLR2004 - HTTP
+                raise
+            if len(bodies) > 1:
+                raise BatchRefused(f"{exc} None of the {len(bodies)} contacts was written; split the batch.") from None
+            return {}, {address_in(bodies[0]) or "": {"error_code": exc.code, "error": exc.said}}
         done = [*answer.get("new_members", ()), *answer.get("updated_members", ())]
         errors = answer.get("errors", ())
         return (

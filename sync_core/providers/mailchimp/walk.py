@@ -9,7 +9,7 @@ A cursor is {"since": time} between walks and {"since", "offset"} within one. Al
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sync_core.errors import ProviderRefused
 from sync_core.providers.mailchimp.contact import Contact, is_archived, parsed, remote_contact
@@ -18,6 +18,9 @@ from sync_core.providers.protocol import Json, Page
 PAGE_SIZE = 1000
 """The most that Mailchimp shows at once (mailchimp.com/developer/marketing/docs/methods-parameters, pagination)."""
 OVERLAP = timedelta(seconds=60)
+OPENED = datetime(2001, 1, 1, tzinfo=UTC)
+"""The year that Mailchimp began."""
+_CLOCKS_DIFFER = timedelta(days=1)
 _STEP = PAGE_SIZE - PAGE_SIZE // 10
 _SECOND = timedelta(seconds=1)
 
@@ -31,16 +34,15 @@ class _Place:
     offset: int = 0
 
 
-def walk(fetch: Fetch, *, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
-    """Pages of contacts changed since `cursor`; everything when it is None or unreadable.
+def walk(fetch: Fetch, *, cursor: Mapping[str, Json] | None, now: datetime) -> Iterator[Page]:
+    """Pages of contacts changed since `cursor`; everything when it is None, unreadable or of another age.
 
     Archived contacts are passed over: to archive is to stop mailing, not to say that there is no such customer.
 
     Raises:
         ProviderRefused: The pages go in circles.
     """
-    place = _place_of(cursor or {})
-    reached = parsed((cursor or {}).get("since"))
+    place, reached = _place_of(cursor or {}, now=now)
     before: tuple[datetime | None, Sequence[Contact]] = (None, ())
     while True:
         contacts = fetch(place.since, place.offset)
@@ -67,11 +69,15 @@ def _after(place: _Place, reached: datetime | None) -> _Place:
     return _Place(place.since, place.offset + _STEP)
 
 
-def _place_of(cursor: Mapping[str, Json]) -> _Place:
+def _place_of(cursor: Mapping[str, Json], *, now: datetime) -> tuple[_Place, datetime | None]:
+    """Where to go on from, and the time that was reached."""
     since, offset = parsed(cursor.get("since")), cursor.get("offset")
+    if since is None or not OPENED <= since <= now + _CLOCKS_DIFFER:
+        # From a time that never was or is yet to come nothing would ever be shown.
+        since = None
     if isinstance(offset, int) and offset >= 0:
-        return _Place(since, offset)
-    return _Place(None if since is None else since - OVERLAP)
+        return _Place(since, offset if since is not None else 0), since
+    return _Place(None if since is None else since - OVERLAP), since
 
 
 def _stamp(moment: datetime | None) -> str | None:

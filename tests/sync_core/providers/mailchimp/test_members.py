@@ -3,8 +3,8 @@
 import pytest
 import requests
 
-from sync_core.errors import ProviderRefused
-from sync_core.providers.protocol import Provider, Remote
+from sync_core.errors import BatchRefused, ProviderRefused
+from sync_core.providers.protocol import Operation, Provider, Remote
 from tests.sync_core.providers.mailchimp.conftest import KEY, MailchimpAccount
 from tests.sync_core.providers.mailchimp.writes import create, delete, update
 from tests.sync_core.providers.outside import done, read_all, sought_of, write_many, write_one
@@ -44,6 +44,20 @@ def test_a_bad_entry_is_refused_and_its_neighbours_go_on(mailchimp: MailchimpAcc
     assert (done(good).record["status"], done(other).record["status"]) == ("transactional", "transactional")
     assert (bad.remote, bad.refused_code) == (None, "ERROR_GENERIC")
     assert "FNAME" in (long.refused_reason or "")
+
+
+@pytest.mark.parametrize("operation", ["create", "update"])
+def test_a_batch_refused_as_a_whole_is_split_until_the_record_is_known(
+    mailchimp: MailchimpAccount, operation: Operation
+) -> None:
+    remotes = made(mailchimp.provider, *(f"L{n}" for n in range(40)))
+    changes = [update(one, {"merge_fields.CITY": "Oslo"}, local_id=f"L{n}") for n, one in enumerate(remotes)]
+    writes = changes if operation == "update" else [create(f"N{n}") for n in range(40)]
+    mailchimp.outside.faults({"kind": "refuse", "path": f"/3.0/lists/{mailchimp.list_id}"})
+    with pytest.raises(BatchRefused, match="None of the 40"):
+        write_many(mailchimp.provider, MEMBERS, operation, writes)
+    alone = write_one(mailchimp.provider, MEMBERS, create("N0"))
+    assert (alone.remote, alone.refused_code) == (None, "INVALID_RESOURCE")
 
 
 @pytest.mark.parametrize(

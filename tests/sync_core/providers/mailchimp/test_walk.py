@@ -13,6 +13,7 @@ from sync_core.errors import ProviderRefused
 from sync_core.providers.mailchimp.contact import Contact
 from sync_core.providers.mailchimp.walk import PAGE_SIZE, walk
 
+NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -50,7 +51,7 @@ def contact(name: str, moment: datetime, status: str = "subscribed") -> dict[str
 
 
 def names(audience: Audience, cursor: Any = None) -> tuple[set[str], Any]:
-    pages = list(walk(audience.fetch, cursor=cursor))
+    pages = list(walk(audience.fetch, cursor=cursor, now=NOW))
     assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
     return {remote.id for page in pages for remote in page.records}, pages[-1].cursor
 
@@ -76,7 +77,7 @@ def test_who_changes_while_we_walk_pulls_nobody_past_a_page_unseen(crowd: int) -
 
 def test_a_walk_goes_on_where_it_was_cut_short() -> None:
     seconds = {f"c{n}": n // 3 for n in range(3500)}
-    pages = walk(Audience(dict(seconds)).fetch, cursor=None)
+    pages = walk(Audience(dict(seconds)).fetch, cursor=None, now=NOW)
     first = [next(pages), next(pages)]
     seen = {remote.id for page in first for remote in page.records}
     rest, _ = names(Audience(dict(seconds)), orjson.loads(orjson.dumps(first[-1].cursor)))
@@ -97,17 +98,27 @@ def test_where_nobody_changed_the_place_is_kept() -> None:
     assert names(Audience({})) == (set(), {"since": None})
 
 
-@pytest.mark.parametrize("cursor", [{"since": "yesterday"}, {"since": 7, "offset": -1}, {"page": "x"}, {}])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        {"since": "yesterday"},
+        {"since": 7, "offset": -1},
+        {"page": "x"},
+        {},
+        {"since": "0001-01-01T00:00:00+00:00"},
+        {"since": "9999-12-31T00:00:00+00:00", "offset": 5},
+    ],
+)
 def test_a_cursor_that_cannot_be_read_begins_again(cursor: dict[str, Any]) -> None:
     assert names(Audience({"ann": 0}), cursor)[0] == {"ann"}
 
 
 def test_archived_contacts_are_passed_over() -> None:
-    page = next(walk(lambda *_: [contact("ann", START), contact("bob", START, "archived")], cursor=None))
+    page = next(walk(lambda *_: [contact("ann", START), contact("bob", START, "archived")], cursor=None, now=NOW))
     assert [remote.id for remote in page.records] == ["ann"]
 
 
 def test_pages_that_never_end_are_refused() -> None:
     same = [contact(f"c{n}", START) for n in range(PAGE_SIZE)]
     with pytest.raises(ProviderRefused, match="circles"):
-        list(walk(lambda *_: same, cursor=None))
+        list(walk(lambda *_: same, cursor=None, now=NOW))
