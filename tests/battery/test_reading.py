@@ -27,7 +27,8 @@ PAST, FUTURE = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 @pytest.fixture(params=["two_way", "pulled"])
 def listed(trial: Trial, request: pytest.FixtureRequest) -> Listed:
     """Each of the trial's entities that are read."""
-    return trial.two_way.listed if request.param == "two_way" else trial.pulled
+    listed = trial.two_way.listed if request.param == "two_way" else trial.pulled
+    return listed or pytest.skip(f"{trial.provider} has no entity that is only pulled")
 
 
 def _kept(cursor: Mapping[str, Json]) -> dict[str, Json]:
@@ -166,6 +167,8 @@ def test_a_cursor_that_was_cut_and_then_damaged_loses_nothing(bench: Bench, list
 
 def test_a_cursor_of_another_entity_ends_and_misses_nothing_from_then_on(bench: Bench) -> None:
     one, other = bench.trial.two_way.listed, bench.trial.pulled
+    if other is None:
+        pytest.skip(f"{bench.spec.title} has no other entity that is read")
     for listed in (one, other):
         bench.outside.seed_many(listed, listed.page + 5)
     for mine, theirs in ((one, other), (other, one)):
@@ -183,10 +186,9 @@ def test_a_cursor_of_another_entity_ends_and_misses_nothing_from_then_on(bench: 
 
 
 def test_what_one_sync_brought_the_next_does_not_bring_again(stage: Stage) -> None:
-    stage.outside.seed_many(stage.trial.two_way.listed, 12)
-    stage.outside.seed_many(stage.trial.pulled, 12)
-    for entity in (stage.entity, stage.trial.pulled.entity):
-        first, second = stage.done(entity), stage.done(entity)
+    for listed in filter(None, (stage.trial.two_way.listed, stage.trial.pulled)):
+        stage.outside.seed_many(listed, 12)
+        first, second = stage.done(listed.entity), stage.done(listed.entity)
 
         assert first.counts.pulled_created == 12
         assert (second.counts.pulled_created, second.counts.pulled_updated) == (0, 0)

@@ -1,13 +1,15 @@
 """What the battery must know of a provider beyond its declaration: the one small thing that a new provider adds here.
 
 A `Trial` names the simulator, a credential, an entity that is kept in step both ways (one like customers, of which
-the columns are the venue's), one that is pulled, and how objects are made and read at the provider without the product.
+the columns are the venue's), one that is only pulled (None where there is none), and how objects are made and read at the provider without the product.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
+from sync_sims.mailchimp.simulator import MailchimpSimulator
 from sync_sims.square.simulator import SquareSimulator
 from sync_sims.stripe.simulator import StripeSimulator
 from sync_sims.wire import Simulator
@@ -15,6 +17,13 @@ from sync_sims.wire import Simulator
 Json = Any
 Row = dict[str, Any]
 Facts = dict[str, Any]
+Price = tuple[int, str]
+Collections = Callable[[str], list[dict[str, Any]]]
+"""What the provider holds of a collection."""
+
+
+DECIMALS = {"JPY": 0, "USD": 2, "KWD": 3}
+"""The currencies of the trials, with the decimals of each (ISO 4217)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +63,22 @@ class TwoWay:
 class Money:
     """Entities with money.
 
-    `pushed` is the entity of the venue's products, whose price stands in objects of `collection`; `price` reads minor
-    units and ISO 4217 currency off one, None for an object without. `taken` is the row to seed for so much money
-    taken, among the objects of the pulled entity.
+    `pushed` is the entity of the venue's products; `prices` reads minor units and ISO 4217 currency of every price off
+    what the provider holds of a collection. `taken` is the row to seed for so much money
+    taken, among the objects of the pulled entity; None where no money comes home.
     """
 
     pushed: str
-    collection: str
-    price: Callable[[Mapping[str, Json]], tuple[int, str] | None]
-    taken: Callable[[int, str], Row]
+    prices: Callable[[Collections], list[Price]]
+    taken: Callable[[int, str], Row] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One provider. `credential` is what its simulator knows the account by, `secret` what the venue connects with."""
+    """One provider. `credential` is what its simulator knows the account by, `secret` what the venue connects with.
+
+    `defects` are tests that the client is known to fail, by a part of their name, each with what is wrong with it.
+    """
 
     provider: str
     simulator: Callable[[], Simulator]
@@ -75,8 +86,9 @@ class Trial:
     credential: str
     secret: Mapping[str, str]
     two_way: TwoWay
-    pulled: Listed
+    pulled: Listed | None
     money: Money | None
+    defects: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def person(n: int) -> Facts:
@@ -118,8 +130,8 @@ def _stripe_facts(found: Mapping[str, Json]) -> Facts | None:
     }
 
 
-def _stripe_price(price: Mapping[str, Json]) -> tuple[int, str] | None:
-    return price["unit_amount"], price["currency"].upper()
+def _stripe_prices(held: Collections) -> list[Price]:
+    return [(price["unit_amount"], price["currency"].upper()) for price in held("prices")]
 
 
 STRIPE = Trial(
@@ -155,8 +167,7 @@ STRIPE = Trial(
     ),
     money=Money(
         pushed="products",
-        collection="prices",
-        price=_stripe_price,
+        prices=_stripe_prices,
         taken=lambda minor, currency: {"amount": minor, "currency": currency.lower()},
     ),
 )
@@ -183,9 +194,9 @@ def _square_facts(found: Mapping[str, Json]) -> Facts | None:
     return {**names, "city": address.get("locality"), "country": address.get("country")}
 
 
-def _square_price(found: Mapping[str, Json]) -> tuple[int, str] | None:
-    price = (found.get("item_variation_data") or {}).get("price_money")
-    return (price["amount"], price["currency"]) if price else None
+def _square_prices(held: Collections) -> list[Price]:
+    variations = [found["item_variation_data"] for found in held("catalog") if found["type"] == "ITEM_VARIATION"]
+    return [(one["price_money"]["amount"], one["price_money"]["currency"]) for one in variations]
 
 
 SQUARE = Trial(
@@ -221,10 +232,67 @@ SQUARE = Trial(
     ),
     money=Money(
         pushed="products",
-        collection="catalog",
-        price=_square_price,
+        prices=_square_prices,
         taken=lambda minor, currency: {"amount": minor, "currency": currency},
     ),
 )
 
-TRIALS: Mapping[str, Trial] = {trial.provider: trial for trial in (SQUARE, STRIPE)}
+
+def _mailchimp_contact(facts: Facts) -> Row:
+    names = {"FNAME": facts.get("given_name"), "LNAME": facts.get("family_name")}
+    named = {tag: value for tag, value in names.items() if value}
+    return {"email_address": facts["email"], "status": "subscribed", "merge_fields": named}
+
+
+def _mailchimp_facts(found: Mapping[str, Json]) -> Facts | None:
+    if found.get("is_deleted") or found["status"] == "archived":
+        return None
+    values = found["merge_fields"]
+    return {
+        "given_name": values.get("FNAME") or None,
+        "family_name": values.get("LNAME") or None,
+        "email": found["email_address"],
+    }
+
+
+def _mailchimp_prices(held: Collections) -> list[Price]:
+    (store,) = held("stores")
+    currency = store["currency_code"]
+    variants = [variant for product in held("products") for variant in product["variants"]]
+    return [(int(Decimal(str(one["price"])).scaleb(DECIMALS[currency])), currency) for one in variants]
+
+
+MAILCHIMP = Trial(
+    provider="mailchimp",
+    simulator=MailchimpSimulator,
+    account="acct_battery",
+    credential="0123456789abcdef0123456789abcdef-us19",
+    secret={"api_key": "0123456789abcdef0123456789abcdef-us19"},
+    two_way=TwoWay(
+        listed=Listed(
+            "members",
+            "members",
+            lambda n: _mailchimp_contact(person(n)),
+            page=1000,
+            method="GET",
+            path="/3.0/lists/*/members",
+        ),
+        collection="members",
+        columns=("given_name", "family_name", "email"),
+        # 255 bytes, of which a code point takes four at most.
+        texts={"given_name": 63, "family_name": 63},
+        made=_mailchimp_contact,
+        facts=_mailchimp_facts,
+        deletion=None,
+        writes=("POST", "/3.0/lists/*"),
+    ),
+    pulled=None,
+    money=Money(pushed="store_products", prices=_mailchimp_prices, taken=None),
+    defects={
+        "means_nothing_reads_everything_again[mailchimp-two_way-far past]": "a time before year 1 overflows",
+        "means_nothing_reads_everything_again[mailchimp-two_way-far future]": "it waits for that time to come",
+        "a_refused_record_waits": "a batch that is refused whole stops the sync instead of being split",
+    },
+)
+
+TRIALS: Mapping[str, Trial] = {trial.provider: trial for trial in (MAILCHIMP, SQUARE, STRIPE)}
