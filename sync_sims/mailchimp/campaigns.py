@@ -133,6 +133,9 @@ def _split(row: Row) -> Row:
         "from_name_b": second["from_name"],
         "reply_email_a": "",
         "reply_email_b": "",
+        "send_time_a": "",
+        "send_time_b": "",
+        "send_time_winner": "",
         "subject_a": first["subject_line"],
         "subject_b": second["subject_line"],
     }
