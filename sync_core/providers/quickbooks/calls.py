@@ -69,7 +69,11 @@ class QuickBooksCalls:
     def changed(self, entity: str, since: datetime) -> Sequence[Object]:
         """Objects of one kind that changed since a time, deleted ones with status "Deleted"; at most MOST_OBJECTS."""
         answer = self.get("cdc", entities=entity, changedSince=stamp(since))
-        parts = [part for one in answer.get("CDCResponse", ()) for part in one.get("QueryResponse", ())]
+        said: Sequence[Object] = answer.get("CDCResponse", ())
+        fault = next((found for found in map(fault_in, said) if found is not None), None)
+        if fault is not None:
+            raise error_of(fault, status=200, endpoint=endpoint_of("GET", "/v3/company/1/cdc"), retry_after=None)
+        parts = [part for one in said for part in one.get("QueryResponse", ())]
         return [found for part in parts for found in part.get(entity, ())]
 
     def _answer(self, response: requests.Response, method: str, path: str) -> Object:

@@ -4,6 +4,7 @@ A fault may come with any status, 200 too, and as one entry of a batch; gateways
 (developer.intuit.com/app/developer/qbo/docs/develop/troubleshooting).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,11 +16,15 @@ STALE = "5010"
 """The object changed since the SyncToken that was sent."""
 DUPLICATE_NAME = "6240"
 """Another customer, vendor or employee, or another item, has the name."""
+DUPLICATE_NUMBER = "6140"
+"""Another transaction has the document number."""
 GONE = "610"
 """The object does not exist, or was made inactive."""
 THROTTLE_SECONDS = 60.0
 """No Retry-After comes with a 429; the allowance is counted by the minute (learn/limits-and-throttles)."""
 
+_SUPPLIED = re.compile(r"(?<=Supplied value:).*|(?<=contains invalid characters\.).*", re.DOTALL)
+"""Faults repeat what was sent, which may be personal."""
 _TOKEN_CODES = frozenset({"120", "3100", "3200"})
 _THROTTLED = "3001"
 _LAPSED = "6190"
@@ -67,9 +72,9 @@ def fault_in(answer: Mapping[str, Any]) -> Fault | None:
     found = cast("Mapping[str, Any]", fault)
     errors = _part(found, "Error", "error")
     first = cast("Mapping[str, Any]", errors[0]) if isinstance(errors, list) and errors else {}
-    words = redact(str(_part(first, "Detail", "detail") or _part(first, "Message", "message") or "no reason given"))
+    words = str(_part(first, "Detail", "detail") or _part(first, "Message", "message") or "no reason given")
     element = first.get("element")
-    shown = words[:300].rstrip(". ")
+    shown = redact(_SUPPLIED.sub("", words))[:300].rstrip(". ")
     return Fault(
         kind=str(found.get("type", "")),
         code=str(first.get("code", "")),

@@ -1,9 +1,10 @@
 """Money that moved: payments and refund receipts, which are read; sales receipts, by which the venue books its orders.
 
-Stays true: a sales receipt carries the order's id in its private note, by which it is found again, and has one line, for
-the whole of the order.
+Stays true: a sales receipt carries the order's id in its private note, by which it is found again, and a number made of
+it; it has one line, for the whole of the order.
 """
 
+from hashlib import blake2b
 from typing import Any
 
 from sync_core.providers.bodies import nest
@@ -13,6 +14,8 @@ from sync_core.providers.quickbooks.calls import Object
 from sync_core.providers.quickbooks.shapes import Body, record_of
 
 MARK = "PrivateNote"
+NUMBER = "DocNumber"
+"""A receipt's number follows from its order, so that QuickBooks itself refuses a second receipt for one order."""
 _VOIDED = "Voided"
 
 
@@ -58,7 +61,8 @@ class SalesReceiptShape:
     def draft(self, write: Write) -> Body:
         """A new receipt over one line of the collective item."""
         fields = self._books.in_home_currency(write.fields)
-        return self._itemised(nest({path: value for path, value in fields.items() if value is not None}))
+        body = nest({path: value for path, value in fields.items() if value is not None})
+        return {NUMBER: receipt_number(str(body.get(MARK) or write.local_id)), **self._itemised(body)}
 
     def change(self, write: Write, kept: Object) -> Body:
         """The changed fields; a changed amount is a line that takes the place of the one that is there."""
@@ -88,6 +92,11 @@ class SalesReceiptShape:
         return body
 
 
+def receipt_number(mark: str) -> str:
+    """The document number of an order's receipt, always the same one, in 21 characters."""
+    return f"VS-{blake2b(mark.encode(), digest_size=9).hexdigest()}"
+
+
 def _is_void(found: Any) -> bool:
     """QuickBooks keeps a voided transaction with the amount 0 and says so in its note."""
-    return not found.get("TotalAmt") and str(found.get(MARK) or "").startswith(_VOIDED)
+    return not found.get("TotalAmt") and _VOIDED in str(found.get(MARK) or "")

@@ -8,15 +8,24 @@ Entries of a batch are carried out in order, none sees another's new id, and fau
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from sync_core.errors import BatchRefused, OutcomeUnknown, TransientError
-from sync_core.providers.protocol import Batch, Outcome, Remote, Write
+from sync_core.providers.protocol import Batch, Outcome, Remote, Sought, Write
 from sync_core.providers.quickbooks.calls import Object, QuickBooksCalls
-from sync_core.providers.quickbooks.faults import DUPLICATE_NAME, GONE, STALE, Fault, Refused, fault_in
+from sync_core.providers.quickbooks.faults import (
+    DUPLICATE_NAME,
+    DUPLICATE_NUMBER,
+    GONE,
+    STALE,
+    Fault,
+    Refused,
+    fault_in,
+)
 from sync_core.providers.quickbooks.shapes import KEPT, SYNC_TOKEN, Body, Written, state_of
 
 ATTEMPTS = 4
@@ -62,9 +71,9 @@ class Writer:
             again: list[_Entry] = []
             stale: list[_Entry] = []
             for entry, answer in zip(waiting, answers, strict=True):
-                other = self._under_another_name(entry, answer)
-                if other is not None:
-                    again.append(other)
+                others = self._under_another_name(entry, answer) or self._adopted(entry, answer, outcomes)
+                if others:
+                    again += others
                 elif isinstance(answer, Fault) and answer.code == STALE:
                     stale.append(entry)
                 else:
@@ -156,11 +165,25 @@ class Writer:
         words = fault.words if fault else "no answer to it"
         raise OutcomeUnknown(f"QuickBooks failed at a {self._shape.entity} ({words}); look the records up first.")
 
-    def _under_another_name(self, entry: _Entry, answer: Answer) -> _Entry | None:
+    def _under_another_name(self, entry: _Entry, answer: Answer) -> list[_Entry]:
         if not isinstance(answer, Fault) or answer.code != DUPLICATE_NAME or entry.renamed:
-            return None
+            return []
         body = self._shape.renamed(entry.body, entry.write.local_id)
-        return None if body is None else replace(entry, body=body, renamed=True)
+        return [] if body is None else [replace(entry, body=body, renamed=True)]
+
+    def _adopted(self, entry: _Entry, answer: Answer, outcomes: dict[str, Outcome]) -> list[_Entry]:
+        """An earlier create of the same record took effect long ago: bring it up to date instead."""
+        if not isinstance(answer, Fault) or answer.code != DUPLICATE_NUMBER or entry.operation != "create":
+            return []
+        write = entry.write
+        where = f"WHERE DocNumber = '{entry.body['DocNumber']}' MAXRESULTS 10"
+        found = self._calls.query(self._shape.entity, where, columns=self._shape.columns)
+        sought = Sought(write.local_id, write.fields, datetime.min.replace(tzinfo=UTC))
+        ours = next((one for one in found if self._shape.is_it(one, sought)), None)
+        if ours is None:
+            return []
+        known = replace(write, operation="update", remote_id=ours["Id"])
+        return self._entry(known, state_of(ours, self._shape.kept), outcomes)
 
     def _outcome(self, entry: _Entry, answer: Answer) -> Outcome:
         write = entry.write
