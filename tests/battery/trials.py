@@ -288,11 +288,6 @@ MAILCHIMP = Trial(
     ),
     pulled=None,
     money=Money(pushed="store_products", prices=_mailchimp_prices, taken=None),
-    defects={
-        "means_nothing_reads_everything_again[mailchimp-two_way-far past]": "a time before year 1 overflows",
-        "means_nothing_reads_everything_again[mailchimp-two_way-far future]": "it waits for that time to come",
-        "a_refused_record_waits": "a batch that is refused whole stops the sync instead of being split",
-    },
 )
 
 TRIALS: Mapping[str, Trial] = {trial.provider: trial for trial in (MAILCHIMP, SQUARE, STRIPE)}
