@@ -12,6 +12,7 @@ from sync_sims.mailchimp.moments import parsed
 
 COUNT = 10
 MOST = 1000
+LONGEST = 18
 Tree = dict[str, "Tree"]
 
 
@@ -53,7 +54,7 @@ class Asking:
         value = self.text(name)
         if value is None:
             return default
-        if not (value.isascii() and value.isdigit()):
+        if not (value.isascii() and value.isdigit() and len(value) <= LONGEST):
             raise invalid((name, "Schema describes integer, string found instead"))
         return int(value)
 

@@ -1,7 +1,8 @@
 """The members of a list, filtered, sorted, page by page.
 
 Source: the specification's GET /lists/{list_id}/members. "since" and "before" are meant strictly ("changed after the set
-timeframe"). Archived members are listed only when `status=archived` asks for them.
+timeframe"). Archived members are listed only when `status=archived` asks for them. The filters by interests and by the last
+campaign are not simulated, and refused.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from sync_sims.mailchimp.member_write import STATUSES
 from sync_sims.mailchimp.shelf import Row
 
 Test = Callable[[Row], Any]
+_UNKNOWN = ("since_last_campaign", "interest_category_id", "interest_ids", "interest_match")
 _SORTS = ("timestamp_opt", "timestamp_signup", "last_changed")
 
 
@@ -38,6 +40,9 @@ def read_members(call: Call) -> Row:
 
 def _tests(asking: Asking) -> list[Test]:
     """What a member must pass to be listed."""
+    for name in _UNKNOWN:
+        if asking.text(name) is not None:
+            raise invalid((name, "This filter is not part of the simulation."))
     tests: list[Test] = [_status_test(asking)]
     for name in ("timestamp_opt", "last_changed"):
         since, before = asking.moment(f"since_{name}"), asking.moment(f"before_{name}")

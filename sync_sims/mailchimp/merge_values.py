@@ -5,7 +5,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from math import isfinite
 from typing import Any
 
 from sync_sims.mailchimp.errors import invalid
@@ -13,6 +12,7 @@ from sync_sims.mailchimp.shelf import Row
 
 INVALID = "Your merge fields were invalid."
 LONGEST = 255
+MOST = 1e15
 _ADDRESS = ("addr1", "city", "state", "zip")
 _ADDRESS_ALL = ("addr1", "addr2", "city", "state", "zip", "country")
 
@@ -76,7 +76,7 @@ def _number(value: Any, options: Row) -> int | float:
         number = float("" if isinstance(value, bool) else value)
     except (TypeError, ValueError):
         raise _UnfitError("Please enter a number") from None
-    if not isfinite(number):
+    if not abs(number) < MOST:
         raise _UnfitError("Please enter a number")
     return int(number) if number.is_integer() else number
 

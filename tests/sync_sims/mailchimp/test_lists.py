@@ -92,6 +92,7 @@ def test_a_list_has_six_merge_fields_and_takes_more(sdk: Any, ask: Ask, audience
         ("number", ("1.5", 1.5), "many"),
         ("number", (3, 3), True),
         ("number", (-2.5, -2.5), "inf"),
+        ("number", (0, 0), 1e300),
         ("date", ("02/29/2024", "2024-02-29"), "2024-13-01"),
         ("birthday", ("2/9", "02/09"), "13/01"),
         ("url", ("https://hall.test", "https://hall.test"), "hall.test"),

@@ -225,6 +225,11 @@ def test_pages_have_ten_members_unless_told_otherwise_and_at_most_a_thousand(
     assert len({row["id"] for page in pages for row in page["members"]}) == 25
     assert len(ask("GET", path, count="1000").body["members"]) == 25
     assert ask("GET", path, count="1001").body["errors"][0]["field"] == "count"
+    assert ask("GET", path, offset="9" * 5000).body["errors"][0]["field"] == "offset"
+
+
+def test_a_filter_that_is_not_simulated_is_refused_rather_than_ignored(ask: Ask, audience: str):
+    assert ask("GET", f"/lists/{audience}/members", since_last_campaign="true").status == 400
 
 
 def test_partial_answers_have_what_was_asked_for(sdk: Any, audience: str):
