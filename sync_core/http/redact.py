@@ -12,6 +12,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bsq0[a-z]{3}-[A-Za-z0-9_-]{8,}"), "[secret]"),
     # Mailchimp's keys, which end in the account's data centre.
     (re.compile(r"\b[0-9a-f]{32}-[a-z]{2,4}\d{1,4}\b"), "[secret]"),
+    # Intuit's access tokens (signed or encrypted JSON in base64, RFC 7516) and refresh tokens.
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*"), "[secret]"),
+    (re.compile(r"\bAB11[A-Za-z0-9]{16,}"), "[secret]"),
     (re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), "[e-mail]"),
 )
 

@@ -72,7 +72,7 @@ def test_a_deletion_at_the_provider_travels_as_declared(stage: Stage) -> None:
         for found in stage.outside.objects(two_way.collection)
         if two_way.facts(found) == people(stage.trial, 3)[1]
     )
-    stage.outside.seed(two_way.listed.seeds, [two_way.deletion(doomed["id"])])
+    stage.outside.seed(two_way.listed.seeds, [two_way.deletion(doomed.get("id") or doomed["Id"])])
 
     report = stage.done()
 

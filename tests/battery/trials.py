@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from sync_core.mapping.countries import to_alpha2
 from sync_sims.mailchimp.simulator import MailchimpSimulator
+from sync_sims.quickbooks.simulator import QuickBooksSimulator
 from sync_sims.square.simulator import SquareSimulator
 from sync_sims.stripe.simulator import StripeSimulator
 from sync_sims.wire import Simulator
@@ -290,4 +292,74 @@ MAILCHIMP = Trial(
     money=Money(pushed="store_products", prices=_mailchimp_prices, taken=None),
 )
 
-TRIALS: Mapping[str, Trial] = {trial.provider: trial for trial in (MAILCHIMP, SQUARE, STRIPE)}
+
+def _quickbooks_customer(facts: Facts) -> Row:
+    names = {"GivenName": facts.get("given_name"), "FamilyName": facts.get("family_name")}
+    named = " ".join(value for value in names.values() if value)
+    row: Row = {
+        **names,
+        "DisplayName": facts.get("email") or named,
+        "PrimaryEmailAddr": {"Address": facts.get("email")},
+        "BillAddr": {"City": facts.get("city"), "Country": facts.get("country")},
+        "Notes": facts.get("note"),
+    }
+    return {name: value for name, value in row.items() if value}
+
+
+def _quickbooks_facts(found: Mapping[str, Json]) -> Facts | None:
+    if not found["Active"]:
+        return None
+    address = found.get("BillAddr") or {}
+    return {
+        "given_name": found.get("GivenName"),
+        "family_name": found.get("FamilyName"),
+        "email": (found.get("PrimaryEmailAddr") or {}).get("Address"),
+        "city": address.get("City"),
+        "country": to_alpha2(address["Country"]) if address.get("Country") else None,
+        "note": found.get("Notes"),
+    }
+
+
+def _quickbooks_refund(n: int) -> Row:
+    line = {"Amount": (1000 + n) / 100, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {}}
+    return {"Line": [line], "DepositToAccountRef": {"value": "35"}}
+
+
+QUICKBOOKS = Trial(
+    provider="quickbooks",
+    simulator=QuickBooksSimulator,
+    account="9341457021722202",
+    credential="eyJlbmMiOiJBMTI4Q0JDLUhTMjU2Battery",
+    secret={"access_token": "eyJlbmMiOiJBMTI4Q0JDLUhTMjU2Battery", "realm_id": "9341457021722202"},
+    two_way=TwoWay(
+        listed=Listed(
+            "customers",
+            "customers",
+            lambda n: _quickbooks_customer(person(n)),
+            page=1000,
+            method="GET",
+            path="/v3/company/*/query",
+        ),
+        collection="customers",
+        columns=tuple(person(0)),
+        # QuickBooks takes no colon, tab or line break in a name, so names do not hold any text.
+        texts={"city": 255, "note": 4000},
+        made=_quickbooks_customer,
+        facts=_quickbooks_facts,
+        deletion=lambda remote_id: {"Id": remote_id, "Active": False},
+        writes=("POST", "/v3/company/*"),
+    ),
+    pulled=Listed(
+        "refund_receipts",
+        "refundreceipts",
+        _quickbooks_refund,
+        page=1000,
+        method="GET",
+        path="/v3/company/*/query",
+    ),
+    # A company keeps its books in one currency, which is not the venue's to choose.
+    money=None,
+)
+
+
+TRIALS: Mapping[str, Trial] = {trial.provider: trial for trial in (MAILCHIMP, QUICKBOOKS, SQUARE, STRIPE)}

@@ -7,7 +7,7 @@ by position: an object that changes while we read moves to the end and pushes no
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sync_core.errors import ProviderRefused
@@ -18,6 +18,10 @@ from sync_core.providers.quickbooks.shapes import Listed
 OVERLAP = timedelta(seconds=60)
 LOOK_BACK = timedelta(days=29, hours=23)
 """Change data reaches back 30 days (learn/explore-the-quickbooks-online-api/change-data-capture)."""
+_EARLIEST = datetime(2001, 1, 1, tzinfo=UTC)
+"""Before there was QuickBooks Online."""
+_AHEAD = timedelta(hours=1)
+"""How far clocks may differ."""
 _STEP_BACK = 50
 """Positions read twice among objects of one second, so that some of them may move away meanwhile."""
 
@@ -37,10 +41,11 @@ def read_changes(calls: QuickBooksCalls, shape: Listed, *, cursor: Mapping[str, 
         ProviderRefused: The pages go in circles.
     """
     known = cursor or {}
-    since, started = parsed(known.get("since")), parsed(known.get("started"))
+    latest = calls.now() + _AHEAD
+    since, started = _sensible(known.get("since"), latest), _sensible(known.get("started"), latest)
     if started is not None:
         skip = known.get("skip")
-        walk = _Walk(parsed(known.get("at")), skip if isinstance(skip, int) else 0)
+        walk = _Walk(_sensible(known.get("at"), latest), max(0, skip) if isinstance(skip, int) else 0)
         yield from _by_query(calls, shape, walk, since=since, started=started)
     elif since is None:
         yield from _by_query(calls, shape, _Walk(), since=None, started=None)
@@ -55,6 +60,12 @@ def walked(calls: QuickBooksCalls, shape: Listed, since: datetime | None) -> Ite
     """Pages of the objects changed since a time, oldest change first. Raises ProviderRefused when they go in circles."""
     for found, _ in _walked(calls, shape, _Walk(since)):
         yield found
+
+
+def _sensible(text: Any, latest: datetime) -> datetime | None:
+    """A cursor's time, None when no reading can have left it: then everything is read again."""
+    moment = parsed(text)
+    return moment if moment is not None and _EARLIEST <= moment <= latest else None
 
 
 def _by_change_data(calls: QuickBooksCalls, shape: Listed, since: datetime) -> Iterator[Page]:

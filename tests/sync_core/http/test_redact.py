@@ -14,6 +14,8 @@ from sync_core.http.redact import redact
         ("header was 'Authorization: Bearer abc.def-123'", "header was 'Authorization: Bearer [secret]'"),
         ("token EAAAEOuLQObrVwJvCvoio3H13b8Ssqz1ighmTBKZ expired", "token [secret] expired"),
         ("No such customer: jane.o'neil+x@example.co.uk", "No such customer: [e-mail]"),
+        ("token eyJlbmMiOiJBMTI4Q0JDLUhTMjU2.a_b-c..d expired", "token [secret] expired"),
+        ("refresh AB11732012345abcdefghijkl", "refresh [secret]"),
         ("secret sq0csp-1234567890abcdef_x", "secret [secret]"),
         ("the key 0123456789abcdef0123456789abcdef-us19.", "the key [secret]."),
     ],
