@@ -23,7 +23,8 @@ from sync_sims.stripe.simulator import StripeSimulator
 from sync_sims.wire import Simulator
 
 DEFS = Path(__file__).parents[1] / "sync_defs" / "defs"
-PARTS = {"stripe": "api_key", "square": "access_token"}
+PARTS = {"stripe": "api_key", "square": "access_token", "mailchimp": "api_key"}
+KEYS = {"stripe": "sk_test_{venue}", "square": "EAAA-{venue}", "mailchimp": "{venue}-us19"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,7 +105,7 @@ class World:
 
 def key(venue: str, provider: str) -> str:
     """The venue's credential at a simulator."""
-    return f"sk_test_{venue.replace('-', '_')}" if provider == "stripe" else f"EAAA-{venue}"
+    return KEYS[provider].format(venue=venue.replace("-", "_") if provider == "stripe" else venue)
 
 
 def account(venue: str) -> str:

@@ -1,4 +1,4 @@
-"""The two providers' declarations say what their documentation says."""
+"""The providers' declarations say what their documentation says."""
 
 from pathlib import Path
 
@@ -22,6 +22,14 @@ def test_square_takes_batches_of_its_own_sizes_and_one_catalogue_write_at_a_time
     products = entities["products"].batch
     assert (products.create, products.update, products.delete, products.concurrency) == (500, 500, 200, 1)
     assert entities["customers"].batch.update == entities["inventory"].batch.update == 100
+
+
+def test_mailchimp_is_worked_over_fewer_connections_than_it_allows_and_in_batches_of_its_own_size() -> None:
+    mailchimp = SPECS["mailchimp"]
+    members = mailchimp.entities["members"]
+    assert mailchimp.limits.concurrency <= 10
+    assert (members.batch.create, members.batch.update, members.batch.delete) == (500, 500, 1)
+    assert (members.only_with, members.match_on) == (("email",), (("email",),))
 
 
 @pytest.mark.parametrize(("provider", "version"), [("stripe", "2026-10-28.endive"), ("square", "2026-09-16")])

@@ -31,6 +31,7 @@ def test_a_sync_creates_once_and_then_is_quiet(connected: Call) -> None:
 def test_an_entity_may_be_named_by_its_kind(connected: Call) -> None:
     said = connected("sync", "--all", "--entity", "customers", "--entity", "transactions", "--json")
     assert {(report["provider"], report["entity"]) for report in said.json} == {
+        ("mailchimp", "members"),
         ("square", "customers"),
         ("square", "payments"),
         ("square", "refunds"),

@@ -1,0 +1,291 @@
+"""The whole way with Mailchimp: contacts in bulk and both ways, nobody's status touched, products in the store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import sqlalchemy as sa
+
+from sync_core.errors import ConfigurationError, ProviderRefused
+from sync_core.providers.mailchimp.contact import hash_of
+from sync_core.sync.report import Mode
+from sync_sims.mailchimp.simulator import MailchimpSimulator
+from tests.world import World, account, key, world
+
+BATCH = "POST /3.0/lists/{id}"
+
+
+@pytest.fixture
+def small_world(database: sa.Engine, tmp_path: Path) -> Iterator[World]:
+    with world(database, tmp_path, lambda: {"mailchimp": MailchimpSimulator()}) as made:
+        yield made
+
+
+def _at_mailchimp(world: World, venue: str, method: str, path: str, body: Any = None) -> Any:
+    headers = {"Authorization": f"Bearer {key(venue, 'mailchimp')}"}
+    address = f"{world.bases['mailchimp']}/3.0{path}"
+    answer = requests.request(method, address, json=body, headers=headers, timeout=10)
+    assert answer.ok, answer.text
+    return answer.json() if answer.content else None
+
+
+def _list(world: World, venue: str) -> str:
+    return f"/lists/{_at_mailchimp(world, venue, 'GET', '/lists')['lists'][0]['id']}"
+
+
+def _member(world: World, venue: str, address: str, **changes: Any) -> Any:
+    """One contact, after somebody changed it there."""
+    path = f"{_list(world, venue)}/members/{hash_of(address)}"
+    return _at_mailchimp(world, venue, "PATCH" if changes else "GET", path, changes or None)
+
+
+def _customers(world: World, venue: str, count: int) -> None:
+    for n in range(count):
+        world.insert("customers", venue, id=f"c{n}", given_name="Zoë", family_name=f"李{n}", email=f"c{n}@x.example")
+
+
+def _venue(world: World) -> str:
+    return world.venue(providers=("mailchimp",))
+
+
+def test_twelve_hundred_customers_go_in_three_requests_and_stay_quiet(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 1200)
+    small_world.forget_calls()
+
+    first = small_world.sync(venue, "mailchimp", "members")
+
+    assert (first.status, first.error, first.counts.created) == ("succeeded", None, 1200)
+    assert small_world.calls("mailchimp")["by_endpoint"][BATCH] == 3
+    there = small_world.objects("mailchimp", venue, "members")
+    assert {one["merge_fields"]["VENUEID"] for one in there} == {f"c{n}" for n in range(1200)}
+    assert {one["status"] for one in there} == {"transactional"}
+    small_world.sync(venue, "mailchimp", "members")
+    small_world.forget_calls()
+    quiet = small_world.sync(venue, "mailchimp", "members")
+    assert (quiet.counts.written, quiet.counts.pulled_created, quiet.counts.pulled_updated) == (0, 0, 0)
+    assert small_world.calls("mailchimp")["writes"] == 0
+    full = small_world.sync(venue, "mailchimp", "members", Mode("full"))
+    assert (full.counts.written, full.counts.pulled_created, full.counts.pulled_read) == (0, 0, 1200)
+
+
+def test_customers_without_an_address_are_no_concern_of_mailchimps(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 2)
+    small_world.insert("customers", venue, id="phone-only", given_name="Bo", phone="+47 1234")
+    small_world.insert("customers", venue, id="blank", given_name="Bo", email=" ")
+
+    report = small_world.sync(venue, "mailchimp", "members")
+
+    assert (report.status, report.counts.created, report.counts.failed, report.counts.read) == ("succeeded", 2, 0, 2)
+    assert small_world.rows("SELECT count(*) FROM sync.dead_letters") == [(0,)]
+    small_world.sql("UPDATE venue.customers SET email = 'bo@x.example' WHERE id = 'phone-only'")
+    assert small_world.sync(venue, "mailchimp", "members").counts.created == 1
+
+
+def test_who_unsubscribed_stays_so_whatever_the_venue_changes(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 40)
+    small_world.sync(venue, "mailchimp", "members")
+    gone = [{"email_address": "c0@x.example", "status": "unsubscribed"}]
+    small_world.sim("mailchimp", "POST", f"accounts/{account(venue)}/seed/members", rows=gone)
+    _member(small_world, venue, "c1@x.example", status="subscribed")
+    small_world.sql("UPDATE venue.customers SET city = 'Oslo'")
+    small_world.forget_calls()
+
+    report = small_world.sync(venue, "mailchimp", "members")
+
+    assert (report.status, report.error, report.counts.updated) == ("succeeded", None, 40)
+    assert small_world.calls("mailchimp")["by_endpoint"][BATCH] == 1
+    there = {one["email_address"]: one for one in small_world.objects("mailchimp", venue, "members")}
+    assert {one["merge_fields"]["CITY"] for one in there.values()} == {"Oslo"}
+    assert [there[f"c{n}@x.example"]["status"] for n in range(3)] == ["unsubscribed", "subscribed", "transactional"]
+
+
+def test_an_archived_contact_is_left_in_peace_and_its_customer_at_the_venue(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 2)
+    small_world.sync(venue, "mailchimp", "members")
+    _at_mailchimp(small_world, venue, "DELETE", f"{_list(small_world, venue)}/members/{hash_of('c0@x.example')}")
+    small_world.sql("UPDATE venue.customers SET city = 'Oslo'")
+
+    for mode in (Mode(), Mode("full")):
+        report = small_world.sync(venue, "mailchimp", "members", mode)
+        assert (report.status, report.counts.failed, report.counts.pulled_deleted) == ("succeeded", 0, 0)
+
+    assert _member(small_world, venue, "c0@x.example")["status"] == "archived"
+    assert small_world.rows("SELECT count(*) FROM venue.customers WHERE deleted_at IS NULL") == [(2,)]
+
+
+def test_a_customer_deleted_at_the_venue_is_archived_and_comes_back_archived(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 1)
+    small_world.sync(venue, "mailchimp", "members")
+    small_world.sql("UPDATE venue.customers SET deleted_at = now()")
+    assert small_world.sync(venue, "mailchimp", "members").counts.deleted == 1
+    assert _member(small_world, venue, "c0@x.example")["status"] == "archived"
+
+    small_world.sql("UPDATE venue.customers SET deleted_at = NULL, city = 'Oslo'")
+    back = small_world.sync(venue, "mailchimp", "members")
+
+    assert (back.status, back.counts.updated, back.counts.failed) == ("succeeded", 1, 0)
+    after = _member(small_world, venue, "c0@x.example")
+    assert (after["status"], after["merge_fields"]["CITY"]) == ("archived", "Oslo")
+
+
+def test_changes_on_both_sides_meet_and_the_newer_one_wins(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 2)
+    small_world.sync(venue, "mailchimp", "members")
+    small_world.sql("UPDATE venue.customers SET city = 'Oslo', updated_at = now() - interval '1 hour'")
+    _member(small_world, venue, "c0@x.example", merge_fields={"CITY": "Bergen", "COMPANY": "Fjord AS"})
+
+    report = small_world.sync(venue, "mailchimp", "members")
+
+    assert (report.status, report.counts.conflicts, report.counts.updated) == ("succeeded", 1, 1)
+    assert small_world.rows("SELECT id, city, company FROM venue.customers ORDER BY id") == [
+        ("c0", "Bergen", "Fjord AS"),
+        ("c1", "Oslo", None),
+    ]
+    assert _member(small_world, venue, "c1@x.example")["merge_fields"]["CITY"] == "Oslo"
+
+
+def test_an_address_changes_on_either_side_and_the_contact_stays_one(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 2)
+    small_world.sync(venue, "mailchimp", "members")
+    small_world.sql("UPDATE venue.customers SET email = 'new@x.example' WHERE id = 'c0'")
+    _member(small_world, venue, "c1@x.example", email_address="moved@x.example")
+
+    for _ in range(2):
+        assert small_world.sync(venue, "mailchimp", "members").error is None
+
+    shown = _at_mailchimp(small_world, venue, "GET", f"{_list(small_world, venue)}/members")
+    assert {one["email_address"] for one in shown["members"]} == {"new@x.example", "moved@x.example"}
+    assert small_world.rows("SELECT id, email FROM venue.customers ORDER BY id") == [
+        ("c0", "new@x.example"),
+        ("c1", "moved@x.example"),
+    ]
+
+
+def test_people_who_signed_up_come_home_and_known_ones_are_recognised(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 1)
+    for address in ("C0@x.example", "stranger@x.example"):
+        body = {"email_address": address, "status": "subscribed", "merge_fields": {"LNAME": "Signed Up"}}
+        _at_mailchimp(small_world, venue, "POST", f"{_list(small_world, venue)}/members", body)
+
+    first = small_world.sync(venue, "mailchimp", "members")
+
+    assert (first.status, first.counts.pulled_created, first.counts.created) == ("succeeded", 1, 0)
+    small_world.sync(venue, "mailchimp", "members")
+    assert len(small_world.rows("SELECT id FROM venue.customers")) == 2
+    there = small_world.objects("mailchimp", venue, "members")
+    assert sorted(one["status"] for one in there) == ["subscribed", "subscribed"]
+
+
+def test_two_customers_with_one_address_are_one_contact_and_one_dead_letter(small_world: World) -> None:
+    venue = _venue(small_world)
+    for name in ("ann", "bob"):
+        small_world.insert("customers", venue, id=name, given_name=name, email="family@x.example")
+
+    report = small_world.sync(venue, "mailchimp", "members")
+
+    assert (report.status, report.counts.created, report.counts.failed) == ("succeeded", 1, 1)
+    assert small_world.rows("SELECT record_id, code FROM sync.dead_letters") == [("bob", "EMAIL_TAKEN")]
+    small_world.insert("customers", venue, id="cy", email="Family@x.example")
+    assert small_world.sync(venue, "mailchimp", "members").counts.failed == 1
+    assert _member(small_world, venue, "family@x.example")["merge_fields"]["VENUEID"] == "ann"
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "error_after", "half_answer"])
+def test_lost_answers_leave_every_contact_once(small_world: World, kind: str) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 600)
+    small_world.faults("mailchimp", {"kind": kind, "status": 500, "path": _list(small_world, venue), "times": 3})
+
+    for _ in range(3):
+        small_world.sync(venue, "mailchimp", "members")
+    small_world.no_faults("mailchimp")
+    last = small_world.sync(venue, "mailchimp", "members")
+
+    assert (last.status, last.error, last.counts.failed) == ("succeeded", None, 0)
+    assert len(small_world.objects("mailchimp", venue, "members")) == 600
+    assert small_world.rows("SELECT count(*) FROM sync.ledger") == [(600,)]
+
+
+def test_a_lost_ledger_makes_nobody_twice(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 30)
+    small_world.sync(venue, "mailchimp", "members")
+    small_world.sql("DELETE FROM sync.ledger")
+    small_world.sql("DELETE FROM sync.cursors")
+
+    report = small_world.sync(venue, "mailchimp", "members")
+
+    assert (report.status, report.counts.created, report.counts.pulled_created) == ("succeeded", 0, 0)
+    assert len(small_world.objects("mailchimp", venue, "members")) == 30
+    assert small_world.rows("SELECT count(*) FROM venue.customers") == [(30,)]
+
+
+def test_products_are_in_the_store_at_their_price(small_world: World) -> None:
+    venue = _venue(small_world)
+    for n in range(3):
+        small_world.insert(
+            "products",
+            venue,
+            id=f"p{n}",
+            kind="ticket",
+            sku=f"S{n}",
+            name=f"Stalls {n}",
+            price_minor=1999,
+            currency="USD",
+        )
+
+    first = small_world.sync(venue, "mailchimp", "store_products")
+
+    assert (first.status, first.error, first.counts.created) == ("succeeded", None, 3)
+    small_world.sql("UPDATE venue.products SET price_minor = 2500, active = false WHERE id = 'p0'")
+    small_world.sql("UPDATE venue.products SET deleted_at = now() WHERE id = 'p1'")
+    again = small_world.sync(venue, "mailchimp", "store_products")
+    assert (again.counts.updated, again.counts.deleted, again.counts.failed) == (1, 1, 0)
+    (store,) = _at_mailchimp(small_world, venue, "GET", "/ecommerce/stores")["stores"]
+    shown = _at_mailchimp(small_world, venue, "GET", f"/ecommerce/stores/{store['id']}/products")["products"]
+    assert {one["id"]: (one["variants"][0]["price"], one["variants"][0]["visibility"]) for one in shown} == {
+        "p0": (25, "hidden"),
+        "p2": (19.99, "visible"),
+    }
+    assert small_world.sync(venue, "mailchimp", "store_products").counts.written == 0
+
+
+def test_a_plan_writes_nothing(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 2)
+    small_world.forget_calls()
+    plan = small_world.engine.plan(small_world.connection(venue, "mailchimp"), "members", mode=Mode())
+    assert plan.counts.created == 2
+    assert small_world.calls("mailchimp")["writes"] == 0
+
+
+def test_an_account_with_several_audiences_is_connected_by_naming_one(small_world: World) -> None:
+    venue = _venue(small_world)
+    secret = {"api_key": key(venue, "mailchimp")}
+    body = {
+        "name": "Friends",
+        "contact": {"company": "C", "address1": "A", "city": "C", "country": "US"},
+        "permission_reminder": "You signed up.",
+        "campaign_defaults": {"from_name": "C", "from_email": "c@x.example", "subject": "", "language": "en"},
+        "email_type_option": False,
+    }
+    friends = _at_mailchimp(small_world, venue, "POST", "/lists", body)["id"]
+    with pytest.raises(ProviderRefused, match="list_id"):
+        small_world.engine.connect(venue, "mailchimp", secret, environment="production")
+    chosen = {**secret, "list_id": friends}
+    assert small_world.engine.connect(venue, "mailchimp", chosen, environment="production").id.endswith(friends)
+    with pytest.raises(ConfigurationError, match=r"api_key, list_id \(optional\)"):
+        small_world.engine.connect(venue, "mailchimp", {**secret, "audience": friends}, environment="production")
+    _customers(small_world, venue, 1)
+    assert small_world.sync(venue, "mailchimp", "members").counts.created == 1
+    assert _at_mailchimp(small_world, venue, "GET", f"/lists/{friends}/members")["total_items"] == 1
