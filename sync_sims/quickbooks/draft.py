@@ -11,7 +11,18 @@ from sync_sims.quickbooks.amounts import decimal_of, shown
 from sync_sims.quickbooks.books import Books, Row
 from sync_sims.quickbooks.countries import alpha3
 from sync_sims.quickbooks.pacific import is_date
-from sync_sims.quickbooks.properties import ADDRESSES, DATES, EMAILS, KEPT, LONGEST, NUMBERS, PROPERTIES, TRUTHS
+from sync_sims.quickbooks.properties import (
+    ADDRESSES,
+    DATES,
+    EMAILS,
+    KEPT,
+    LONGEST,
+    NUMBERS,
+    OBJECTS,
+    PROPERTIES,
+    TEXTS,
+    TRUTHS,
+)
 from sync_sims.quickbooks.refusal import (
     invalid_email,
     missing,
@@ -50,8 +61,8 @@ def _checked(name: str, value: Any) -> Any:
     pruned = _pruned(value)
     if pruned in (None, "", {}):
         return None
-    if isinstance(pruned, str) and len(pruned) > LONGEST.get(name, len(pruned)):
-        raise too_long(name, longest=LONGEST[name], length=len(pruned))
+    if name in TEXTS:
+        return _text(name, pruned)
     for names, check in _CHECKS:
         if name in names:
             return check(name, pruned)
@@ -66,6 +77,22 @@ def _pruned(value: Any) -> Any:
         return {name: entry for name, entry in pruned.items() if entry not in (None, "", {})}
     if isinstance(value, list):
         return [_pruned(entry) for entry in value]
+    return value
+
+
+def _text(name: str, value: Any) -> str:
+    """A text; numbers are read as one."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise unsupported_property(name)
+    text = str(value)
+    if len(text) > LONGEST.get(name, len(text)):
+        raise too_long(name, longest=LONGEST[name], length=len(text))
+    return text
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise unsupported_property(name)
     return value
 
 
@@ -98,19 +125,20 @@ def _email(name: str, value: Any) -> dict[str, str]:
     return {"Address": address}
 
 
-def _address(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise unsupported_property(name)
-    return value
-
-
 def _reference(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or "value" not in value:
         raise unsupported_property(name)
     return {**value, "value": str(value["value"])}
 
 
-_CHECKS = ((TRUTHS, _truth), (NUMBERS, _number), (DATES, _date), (EMAILS, _email), (ADDRESSES, _address))
+_CHECKS = (
+    (TRUTHS, _truth),
+    (NUMBERS, _number),
+    (DATES, _date),
+    (EMAILS, _email),
+    (ADDRESSES, _object),
+    (OBJECTS, _object),
+)
 
 
 def with_addresses(books: Books, draft: Row, *, former: Mapping[str, Any]) -> Row:

@@ -95,14 +95,14 @@ def _priced(detail: Row, amount: Decimal) -> dict[str, Any]:
 
 def _tax_code(detail: Row) -> dict[str, Any]:
     code = detail.get("TaxCodeRef", {"value": "NON"})
-    if not isinstance(code, dict) or code.get("value") not in {"TAX", "NON"}:
+    if not isinstance(code, dict) or str(code.get("value")) not in {"TAX", "NON"}:
         raise Refused(
             "6100",
             "Invalid Line TaxCode in the request",
             f"Valid Line TaxCodes for US should be TAX or NON. Supplied value:{code}",
             element="Line.TaxCodeRef",
         )
-    return {"value": code["value"]}
+    return {"value": str(code["value"])}
 
 
 def _item(call: Call, detail: Row, element: str) -> Row:

@@ -141,6 +141,22 @@ NUMBERS = frozenset(
 DATES = frozenset(["TxnDate", "DueDate", "InvStartDate", "ShipDate", "BirthDate", "HiredDate", "ReleasedDate"])
 EMAILS = frozenset(["PrimaryEmailAddr", "BillEmail", "BillEmailCc", "BillEmailBcc"])
 ADDRESSES = frozenset(["BillAddr", "ShipAddr", "OtherAddr", "PrimaryAddr", "RemitToAddr", "VendorAddr", "ShipFromAddr"])
+TEXTS = frozenset(LONGEST) | frozenset(["Type", "AccountType", "AccountSubType", "PayType", "PaymentType"])
+OBJECTS = frozenset(
+    [
+        "TxnTaxDetail",
+        "CheckPayment",
+        "CreditCardPayment",
+        "CustomerMemo",
+        "PrimaryPhone",
+        "AlternatePhone",
+        "Mobile",
+        "Fax",
+        "WebAddr",
+        "CashBack",
+        "DeliveryInfo",
+    ]
+)
 # What QuickBooks keeps itself: given values are ignored.
 KEPT = frozenset(
     [

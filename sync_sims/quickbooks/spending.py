@@ -73,7 +73,7 @@ def _entity(call: Call, draft: Row) -> dict[str, Any]:
     given = draft.get("EntityRef")
     if given is None:
         return {}
-    kind = given.get("type", "Vendor")
+    kind = str(given.get("type", "Vendor"))
     if kind not in {"Vendor", "Customer", "Employee"}:
         raise invalid_choice("EntityRef.type", kind)
     return {"EntityRef": {**call.reference(kind, given, element="EntityRef"), "type": kind}}
@@ -123,7 +123,7 @@ def _deposited(call: Call, line: Row, key: str) -> Row:
 def _undeposited(call: Call, line: Row, key: str) -> dict[str, str]:
     """The payment or receipt that a line brings to the bank, which must not have been brought there before."""
     linked = line["LinkedTxn"][0] if isinstance(line["LinkedTxn"], list) else None
-    if not isinstance(linked, dict) or linked.get("TxnType") not in _DEPOSITABLE:
+    if not isinstance(linked, dict) or str(linked.get("TxnType")) not in _DEPOSITABLE:
         raise invalid_choice("Line.LinkedTxn.TxnType", linked)
     kind, number = linked["TxnType"], str(linked.get("TxnId", ""))
     document = call.books.living(kind, number)
