@@ -63,8 +63,12 @@ class MailchimpCalls:
             raise
 
     def post(self, path: str, body: Json, **params: str) -> Json:
-        """Create or act. Raises Refused."""
+        """Create. Raises Refused."""
         return self._call("POST", path, body=body, params=params)
+
+    def act(self, path: str) -> None:
+        """Do what the path names; there is nothing more to say. Raises Refused."""
+        self._call("POST", path)
 
     def put(self, path: str, body: Json) -> Json:
         """Create or replace. Raises Refused."""

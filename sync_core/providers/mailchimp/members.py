@@ -170,7 +170,7 @@ class Members:
                 # Final deletion takes the hash alone, which changes with the address.
                 contact = self._contact(write.remote_id)
                 if contact is not None:
-                    self._calls.post(f"{where}/{segment(contact['id'])}/actions/delete-permanent", {})
+                    self._calls.act(f"{where}/{segment(contact['id'])}/actions/delete-permanent")
             else:
                 self._calls.delete(f"{where}/{segment(write.remote_id)}")
         except Refused as exc:
