@@ -22,7 +22,7 @@ from sync_core.store.migrate import upgrade
 from sync_defs.commands.opening import database_address, reachable_database
 from sync_defs.dagster_api import DagsterApi
 from sync_defs.ports import HOST, free_port
-from sync_defs.simulators import BASE_VARIABLES, SQUARE_PORT, STRIPE_PORT
+from sync_defs.simulators import BASE_VARIABLES, PORTS
 from sync_defs.supervisor import Service, Supervisor
 
 WEBSERVER = "dagster-webserver"
@@ -38,8 +38,7 @@ class Ports:
     """Where to listen; a port that is taken is replaced by the next free one above it."""
 
     webserver: int = 3000
-    stripe: int = STRIPE_PORT
-    square: int = SQUARE_PORT
+    simulators: Mapping[str, int] = field(default_factory=lambda: PORTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +97,12 @@ def _port(name: str, wanted: int, tell: Tell, *, taken: frozenset[int] = frozens
 
 
 def _start_simulators(supervisor: Supervisor, ports: Ports, state: Path, tell: Tell) -> dict[str, str]:
-    stripe = _port("the simulated stripe", ports.stripe, tell)
-    square = _port("the simulated square", ports.square, tell, taken=frozenset({stripe}))
-    addresses = {"stripe": f"http://{HOST}:{stripe}", "square": f"http://{HOST}:{square}"}
-    listen = ["--stripe-port", str(stripe), "--square-port", str(square), "--state", str(state)]
-    command = [sys.executable, "-m", "sync_defs", "sims", "serve", *listen]
+    found: dict[str, int] = {}
+    for name, wanted in ports.simulators.items():
+        found[name] = _port(f"the simulated {name}", wanted, tell, taken=frozenset(found.values()))
+    addresses = {name: f"http://{HOST}:{port}" for name, port in found.items()}
+    listen = [f"--port={name}={port}" for name, port in found.items()]
+    command = [sys.executable, "-m", "sync_defs", "sims", "serve", *listen, "--state", str(state)]
     supervisor.start([Service(SIMULATORS, command, healthy=lambda: all(map(_serves, addresses.values())))])
     return addresses
 

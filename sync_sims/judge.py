@@ -4,48 +4,19 @@ What stays true: it shares no code with the clients, mappings and sync that it j
 public API with the venue's own key, and the venue through a function that it is given.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
+from sync_sims import judge_mailchimp as mailchimp
 from sync_sims import judge_square as square
 from sync_sims import judge_stripe as stripe
 from sync_sims.judge_accounts import Account, Holdings, Unreadable, read_account
-from sync_sims.judge_matching import Difference, Pairing, Record
+from sync_sims.judge_matching import Difference, Pairing
+from sync_sims.judge_venue import Laid, VenueSide
 
 __all__ = ["Account", "Difference", "Unreadable", "VenueSide", "Verdict", "judge"]
 
 SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class VenueSide:
-    """What the venue's own tables say.
-
-    Attributes:
-        tables: rows that are not deleted, by table: customers, products, stock, orders, payments, refunds,
-            payment_attempts, balance_entries.
-        deleted_products: products that the venue deleted; archived at the provider they are no difference.
-        known: venue's customer id by the provider's, for customers that were made at the provider.
-        known_products: the same of products.
-        excused: (entity, venue's record id) of records that wait in dead letters with a reason, and ("orders", id) of
-            orders that are known to have no payment.
-    """
-
-    tables: Mapping[str, Sequence[Mapping[str, Any]]]
-    deleted_products: Sequence[Mapping[str, Any]] = ()
-    known: Mapping[str, str] = field(default_factory=dict[str, str])
-    known_products: Mapping[str, str] = field(default_factory=dict[str, str])
-    excused: frozenset[tuple[str, str]] = frozenset()
-
-    @property
-    def gone(self) -> frozenset[str]:
-        """The ids of the products that the venue deleted."""
-        return frozenset(str(row["id"]) for row in self.deleted_products)
-
-    def excused_of(self, *entities: str) -> frozenset[str]:
-        """The excused ids of some entities."""
-        return frozenset(record for entity, record in self.excused if entity in entities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +32,6 @@ class Verdict:
     def equal(self) -> bool:
         """Whether both sides hold the same."""
         return self.found == 0
-
-
-_Lists = tuple[str, Iterable[Record], Iterable[Record], frozenset[str]]
 
 
 def judge(accounts: Iterable[Account], read_venue: Callable[[str, str], VenueSide], *, shown: int = SHOWN) -> Verdict:
@@ -92,7 +60,7 @@ def judge(accounts: Iterable[Account], read_venue: Callable[[str, str], VenueSid
     return Verdict(compared, excused, len(differences), tuple(differences[:shown]))
 
 
-def _of_stripe(venue: VenueSide, held: Holdings) -> list[_Lists]:
+def _of_stripe(venue: VenueSide, held: Holdings) -> list[Laid]:
     rows = venue.tables
     gone = venue.gone
     return [
@@ -136,7 +104,7 @@ def _of_stripe(venue: VenueSide, held: Holdings) -> list[_Lists]:
     ]
 
 
-def _of_square(venue: VenueSide, held: Holdings) -> list[_Lists]:
+def _of_square(venue: VenueSide, held: Holdings) -> list[Laid]:
     rows = venue.tables
     products = venue.excused_of("products")
     gone = venue.gone
@@ -175,6 +143,24 @@ def _of_square(venue: VenueSide, held: Holdings) -> list[_Lists]:
     ]
 
 
-_LISTS = {"stripe": _of_stripe, "square": _of_square}
+def _of_mailchimp(venue: VenueSide, held: Holdings) -> list[Laid]:
+    rows = venue.tables
+    return [
+        (
+            "member",
+            mailchimp.members_of_venue(rows["customers"], unsubscribed=venue.unsubscribed),
+            mailchimp.members_of_account(held, known=venue.known),
+            venue.excused_of("members"),
+        ),
+        (
+            "store product",
+            mailchimp.products_of_venue(rows["products"]),
+            mailchimp.products_of_account(held),
+            venue.excused_of("store_products"),
+        ),
+    ]
+
+
+_LISTS = {"stripe": _of_stripe, "square": _of_square, "mailchimp": _of_mailchimp}
 JUDGED = frozenset(_LISTS)
 """The providers whose accounts the judge can read."""

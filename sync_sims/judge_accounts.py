@@ -1,7 +1,8 @@
 """What an account holds, read the plain way: GET until the last page, over the provider's public API.
 
 Nothing here knows our clients or mappings. Sources: docs.stripe.com/api/pagination, docs.stripe.com/api/expanding_objects;
-Square API reference: ListCustomers, ListCatalog, BatchRetrieveInventoryCounts, ListPayments, ListPaymentRefunds.
+Square API reference: ListCustomers, ListCatalog, BatchRetrieveInventoryCounts, ListPayments, ListPaymentRefunds;
+mailchimp.com/developer/marketing/docs/methods-parameters (count and offset).
 """
 
 import time
@@ -15,24 +16,26 @@ STRIPE_VERSION = "2026-10-28.endive"
 SQUARE_VERSION = "2026-09-16"
 THE_BEGINNING = "2000-01-01T00:00:00Z"  # Square lists the last year only, unless told otherwise
 PAGE = 100
+LARGE_PAGE = 1000  # the most that Mailchimp lists at once
 TRIES = 60
 SECONDS_BETWEEN_TRIES = 0.5
 
 Json = Mapping[str, Any]
 
 
-class Unreadable(Exception):  # noqa: N818 - says what happened
+class Unreadable(Exception):
     """The provider would not show the account; the sentence names it and the status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One venue's account, and the key that opens it."""
+    """One venue's account, and the key that opens it; `parts` is what else belongs to the credential."""
 
     venue: str
     provider: str
     base: str
     key: str = field(repr=False)
+    parts: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,37 @@ def _square_counts(session: requests.Session, account: Account) -> Iterator[Json
         asked["cursor"] = page["cursor"]
 
 
-_READERS = {"stripe": _stripe, "square": _square}
+def _mailchimp(session: requests.Session, account: Account) -> Holdings:
+    lists = list(_mailchimp_pages(session, account, "/3.0/lists", "lists"))
+    audience = account.parts.get("list_id") or lists[0]["id"]
+    stores = _mailchimp_pages(session, account, "/3.0/ecommerce/stores", "stores")
+    return Holdings(
+        customers=list(_mailchimp_pages(session, account, f"/3.0/lists/{audience}/members", "members")),
+        products=[
+            {**product, "currency": store["currency_code"]}
+            for store in stores
+            if store["list_id"] == audience
+            for product in _mailchimp_pages(
+                session, account, f"/3.0/ecommerce/stores/{store['id']}/products", "products"
+            )
+        ],
+        payments=[],
+        refunds=[],
+    )
+
+
+def _mailchimp_pages(session: requests.Session, account: Account, path: str, name: str) -> Iterator[Json]:
+    offset = 0
+    while True:
+        asked = {"count": str(LARGE_PAGE), "offset": str(offset)}
+        page = _ask(session, account, "GET", path, query=asked)
+        yield from page[name]
+        offset += len(page[name])
+        if not page[name] or offset >= page["total_items"]:
+            return
+
+
+_READERS = {"stripe": _stripe, "square": _square, "mailchimp": _mailchimp}
 
 
 def _ask(

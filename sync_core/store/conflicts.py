@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from sync_core.store.sync_tables import conflicts
+from sync_core.store.sync_tables import conflicts, connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +28,33 @@ def record(conn: sa.Connection, connection_id: int, entity: str, *, found: Seque
             sa.insert(conflicts),
             [{"connection_id": connection_id, "entity": entity} | asdict(conflict) for conflict in found],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How often a field that both sides had changed was decided for one of them. Named as in `Conflict`."""
+
+    provider: str
+    entity: str
+    field: str
+    policy: str
+    winner: str
+    times: int
+
+
+def decided(conn: sa.Connection) -> list[Decided]:
+    """Every kind of decision on record, by provider, entity and field."""
+    named = (
+        connections.c.provider,
+        conflicts.c.entity,
+        conflicts.c.field,
+        conflicts.c.policy,
+        conflicts.c.winner,
+    )
+    query = (
+        sa.select(*named, sa.func.count().label("times"))
+        .select_from(conflicts.join(connections))
+        .group_by(*named)
+        .order_by(*named)
+    )
+    return [Decided(**row) for row in conn.execute(query).mappings()]

@@ -19,7 +19,7 @@ import typer
 from sync_core.clock import SystemClock
 from sync_core.errors import ConfigurationError
 from sync_core.settings import Settings
-from sync_core.store import connections
+from sync_core.store import conflicts, connections
 from sync_core.store.database import dagster_url
 from sync_core.store.embedded import EmbeddedPostgres
 from sync_core.store.status import run_lines, venue_names
@@ -54,7 +54,7 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the state of the last demo.")] = False,
     port: Port = 3000,
 ) -> None:
-    """See it work: simulated Stripe and Square, venues, syncs through Dagster, edits on both sides, a verdict."""
+    """See it work: simulated providers, venues, syncs through Dagster, edits on both sides, a verdict."""
     settings, clock = _demo_settings(settings_now()), SystemClock()
     if data is not None and not data.is_dir():
         raise ConfigurationError(f"{data} is not a folder: --data wants one that holds tickit/ and online_retail/.")
@@ -131,12 +131,12 @@ def _play(engine: Engine, stack: Stack, phases: Phases) -> Verdict:
     runs = sync("First sync")
     with phases.phase("Edits on both sides"):
         edits = edit_both_sides(engine)
-        for edit in edits[:EDITS_SHOWN]:
+        for edit in edits.told[:EDITS_SHOWN]:
             say(f"  {edit}")
-        if len(edits) > EDITS_SHOWN:
-            say(f"  ... and {len(edits) - EDITS_SHOWN} more")
+        if len(edits.told) > EDITS_SHOWN:
+            say(f"  ... and {len(edits.told) - EDITS_SHOWN} more")
     runs += sync("Second sync")
-    # What changed at one provider is at the venue by now; this round takes it to the other provider.
+    # What changed at one provider is at the venue by now; this round takes it to the other providers.
     with phases.phase(f"Third sync ({len(partitions)} venues in this process)"):
         here = f"demo-{uuid.uuid4().hex}"
         reports = sync_here(engine, keys, partitions, run_id=here)
@@ -146,7 +146,7 @@ def _play(engine: Engine, stack: Stack, phases: Phases) -> Verdict:
         unsold = unsold_orders(engine, stack.simulators)
         if unsold:
             say(f"{len(unsold):,} orders have no payment: their provider does not take so little or so much money.")
-        verdict = verify.verdict_on(engine, venues=(), unsold=unsold)
+        verdict = verify.verdict_on(engine, venues=(), unsold=unsold, unsubscribed=frozenset(edits.unsubscribed))
     _summary(engine.database, runs, phases)
     verify.show(verdict)
     return verdict
@@ -161,4 +161,15 @@ def _summary(database: sa.Engine, runs: Sequence[str], phases: Phases) -> None:
     ]
     columns = ("provider", "entity", "records read", "created there", "written", "failed", "API calls", "seconds")
     print_table(rows, columns=columns, title="What the syncs did")
+    _decisions(database)
     print_table(phases.done, columns=("phase", "seconds"), title="How long it took")
+
+
+def _decisions(database: sa.Engine) -> None:
+    """Say what became of fields that both sides had changed: why one of two values is on neither side any more."""
+    with database.connect() as conn:
+        decisions = conflicts.decided(conn)
+    rows = [(x.provider, x.entity, x.field, x.policy, x.winner, x.times) for x in decisions]
+    if rows:
+        columns = ("provider", "entity", "field", "policy", "kept", "times")
+        print_table(rows, columns=columns, title="Changed on both sides, decided as declared")

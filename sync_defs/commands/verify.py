@@ -47,7 +47,12 @@ def verify(
 
 
 def verdict_on(
-    engine: Engine, *, venues: Sequence[str], unsold: frozenset[str] = frozenset(), shown: int = 20
+    engine: Engine,
+    *,
+    venues: Sequence[str],
+    unsold: frozenset[str] = frozenset(),
+    unsubscribed: frozenset[tuple[str, str]] = frozenset(),
+    shown: int = 20,
 ) -> Verdict:
     """The judge's verdict on these venues, or on all that are connected.
 
@@ -55,6 +60,7 @@ def verdict_on(
         engine: whose venues, vault and addresses.
         venues: ids; none means all.
         unsold: ids of orders that are known to have no payment.
+        unsubscribed: (venue, customer) of those who took themselves off the mailing list.
         shown: how many differences are kept.
 
     Raises ProviderRefused when an account cannot be read.
@@ -67,7 +73,17 @@ def verdict_on(
         say(f"There is no judge for {engine.spec(provider).title}: its accounts are not compared.")
     accounts = [_account(engine, connection) for connection in connected if connection.provider in JUDGED]
     try:
-        return judge(accounts, lambda venue, provider: _venue_side(engine, venue, provider, unsold=unsold), shown=shown)
+        return judge(
+            accounts,
+            lambda venue, provider: _venue_side(
+                engine,
+                venue,
+                provider,
+                unsold=unsold,
+                unsubscribed=frozenset(customer for where, customer in unsubscribed if where == venue),
+            ),
+            shown=shown,
+        )
     except Unreadable as error:
         raise ProviderRefused(str(error)) from None
 
@@ -80,10 +96,13 @@ def _account(engine: Engine, connection: Connection) -> Account:
         )
     sandbox = spec.api.sandbox_base if connection.environment == "sandbox" else None
     base = engine.settings.bases.get(spec.api.base_env, sandbox or spec.api.base)
-    return Account(connection.venue, connection.provider, base, secret[spec.auth.fields[0]])
+    return Account(connection.venue, connection.provider, base, secret[spec.auth.fields[0]], parts=secret)
 
 
-def _venue_side(engine: Engine, venue: str, provider: str, *, unsold: frozenset[str]) -> VenueSide:
+def _venue_side(
+    engine: Engine, venue: str, provider: str, *, unsold: frozenset[str], unsubscribed: frozenset[str]
+) -> VenueSide:
+    called = {entity.kind: name for name, entity in engine.spec(provider).entities.items()}
     with engine.database.connect() as conn:
         tables = {table: venue_records.living(conn, table, venue) for table in TABLES}
         here = {order["id"] for order in tables["orders"] if order["provider"] == provider}
@@ -91,9 +110,10 @@ def _venue_side(engine: Engine, venue: str, provider: str, *, unsold: frozenset[
         return VenueSide(
             tables=tables,
             deleted_products=venue_records.deleted(conn, "products", venue),
-            known=venue_records.names_by_remote(conn, venue, provider, entity="customers"),
-            known_products=venue_records.names_by_remote(conn, venue, provider, entity="products"),
+            known=venue_records.names_by_remote(conn, venue, provider, entity=called["customers"]),
+            known_products=venue_records.names_by_remote(conn, venue, provider, entity=called["products"]),
             excused=frozenset(waiting | {("orders", order) for order in unsold & here}),
+            unsubscribed=unsubscribed,
         )
 
 

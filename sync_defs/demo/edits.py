@@ -1,81 +1,113 @@
-"""What people change between two syncs: customers' phones at the providers, prices and stock at the venues.
+"""What people change between two syncs: customers and prices at the providers, customers, prices and stock at the venues.
 
 Everything is changed as a person would: through the provider's public API with the venue's key, or in the venue's tables.
+Who is changed is drawn by lot with a seed, so that two demos change the same. Of every venue one customer's number is
+changed both at a provider and at the box office, so that there is something to decide.
 """
 
-from collections.abc import Callable
-from typing import Any
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-import requests
-
-from sync_core.errors import ProviderRefused
 from sync_core.store import connections, venue_edits, venue_records
+from sync_core.store.connections import Connection
 from sync_core.sync.engine import KIND, Engine
+from sync_defs.demo.hands import HANDS, Desk, Hand
 
+SEED = 2026
+SHARE = 0.01  # of the records of a kind, and at least one
 DEARER_BY = 100  # minor units: a multiple of 10, because Stripe wants Kuwaiti dinars in tens of fils
-PHONES = {"stripe": "+44 20 7946 0101", "square": "+44 20 7946 0202"}
+CITIES = ("Bergen", "Gent", "Kraków", "Málaga", "Tromsø")
 
 
-def edit_both_sides(engine: Engine) -> list[str]:
-    """Change something of every venue at both providers and at home; what was changed, in words."""
+@dataclass(slots=True)
+class Edits:
+    """What was changed.
+
+    Attributes:
+        told: all of it, in words.
+        unsubscribed: (venue, customer) of those who took themselves off a mailing list.
+        disputed: by venue, a customer whose number was changed at a provider.
+    """
+
+    told: list[str] = field(default_factory=list[str])
+    unsubscribed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    disputed: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def edit_both_sides(engine: Engine) -> Edits:
+    """Change something of every venue at every provider and at home."""
     with engine.database.connect() as conn:
-        connected = [c for c in connections.all_of(conn) if c.status == "connected"]
-    done: list[str] = []
+        connected = [c for c in connections.all_of(conn) if c.status == "connected" and c.provider in HANDS]
+    edits = Edits()
     for connection in connected:
-        with engine.database.connect() as conn:
-            secret = engine.vault.read(
-                conn, connection_id=connection.id, venue=connection.venue, provider=connection.provider, kind=KIND
-            )
-        spec = engine.spec(connection.provider)
-        key = secret[spec.auth.fields[0]]
-        name = _PHONE_CHANGES[connection.provider](engine.settings.bases[spec.api.base_env], key)
-        if name is not None:
-            done.append(f"{connection.provider} customer {name} of {connection.venue} has a new phone number")
+        _edit_outside(engine, connection, HANDS[connection.provider], edits)
     for venue in dict.fromkeys(connection.venue for connection in connected):
-        done.extend(_edit_venue(engine, venue))
-    return done
+        _edit_venue(engine, venue, edits)
+    return edits
 
 
-def _edit_venue(engine: Engine, venue: str) -> list[str]:
+def _edit_outside(engine: Engine, connection: Connection, hand: Hand, edits: Edits) -> None:
+    venue, provider = connection.venue, connection.provider
+    desk = _desk(engine, connection)
+    rng = random.Random(f"{SEED}:{venue}:{provider}")  # noqa: S311 - a lot, no secret
+    known = _known(engine, connection, "customers")
+    for customer in _drawn(rng, known):
+        hand.change(desk, known[customer], rng.choice(CITIES) if hand.what == "city" else _phone(rng))
+        edits.told.append(f"{provider} customer {known[customer]} of {venue} has a new {hand.what}")
+        if hand.what == "phone":
+            edits.disputed.setdefault(venue, customer)
+    if hand.farewell is not None and known:
+        customer = rng.choice(sorted(known))
+        hand.farewell(desk, known[customer])
+        edits.unsubscribed.add((venue, customer))
+        edits.told.append(f"{provider} customer {known[customer]} of {venue} wants no more mail")
+    if hand.dearer is not None:
+        products = _known(engine, connection, "products")
+        for product in _drawn(rng, products):
+            hand.dearer(desk, products[product])
+            edits.told.append(f"{provider} product {products[product]} of {venue} has become dearer")
+
+
+def _edit_venue(engine: Engine, venue: str, edits: Edits) -> None:
+    rng = random.Random(f"{SEED}:{venue}")  # noqa: S311 - a lot, no secret
     with engine.database.begin() as conn:
-        priced = [row for row in venue_records.living(conn, "products", venue) if row["price_minor"] is not None]
-        counted = [row for row in venue_records.living(conn, "stock", venue) if row["quantity"] >= 0]
-        done: list[str] = []
-        if priced:
-            venue_edits.raise_price(conn, venue, priced[0]["id"], by_minor=DEARER_BY)
-            done.append(f"{priced[0]['name']} of {venue} has become dearer")
-        if counted:
-            venue_edits.count_stock(conn, venue, counted[-1]["id"], quantity=counted[-1]["quantity"] + 7)
-            done.append(f"stock of {counted[-1]['id']} of {venue} was counted again")
-        return done
+        people = {row["id"]: row for row in venue_records.living(conn, "customers", venue)}
+        priced = {row["id"]: row for row in venue_records.living(conn, "products", venue) if row["price_minor"]}
+        counted = {row["id"]: row for row in venue_records.living(conn, "stock", venue) if row["quantity"] >= 0}
+        both = {edits.disputed[venue]} & people.keys() if venue in edits.disputed else set[str]()
+        for customer in sorted(both.union(_drawn(rng, people))):
+            venue_edits.note_phone(conn, venue, customer, phone=_phone(rng))
+            edits.told.append(f"customer {customer} of {venue} told the box office a new phone number")
+        for product in _drawn(rng, priced):
+            venue_edits.raise_price(conn, venue, product, by_minor=DEARER_BY)
+            edits.told.append(f"{priced[product]['name']} of {venue} has become dearer")
+        for product in _drawn(rng, counted):
+            venue_edits.count_stock(conn, venue, product, quantity=counted[product]["quantity"] + 7)
+            edits.told.append(f"stock of {product} of {venue} was counted again")
 
 
-def _change_at_stripe(base: str, key: str) -> str | None:
-    headers = {"Authorization": f"Bearer {key}"}
-    found = _answer(requests.get(f"{base}/v1/customers", params={"limit": 1}, headers=headers, timeout=30))["data"]
-    if not found:
-        return None
-    phone = {"phone": PHONES["stripe"]}
-    _answer(requests.post(f"{base}/v1/customers/{found[0]['id']}", data=phone, headers=headers, timeout=30))
-    return found[0]["id"]
+def _desk(engine: Engine, connection: Connection) -> Desk:
+    with engine.database.connect() as conn:
+        secret = engine.vault.read(
+            conn, connection_id=connection.id, venue=connection.venue, provider=connection.provider, kind=KIND
+        )
+    spec = engine.spec(connection.provider)
+    return Desk(engine.settings.bases[spec.api.base_env], secret[spec.auth.fields[0]], secret)
 
 
-def _change_at_square(base: str, key: str) -> str | None:
-    headers = {"Authorization": f"Bearer {key}"}
-    # The oldest here and the newest at Stripe: two people, so that neither edit meets the other.
-    asked = {"limit": 1, "sort_field": "CREATED_AT", "sort_order": "ASC"}
-    found = _answer(requests.get(f"{base}/v2/customers", params=asked, headers=headers, timeout=30)).get("customers")
-    if not found:
-        return None
-    change = {"phone_number": PHONES["square"], "version": found[0]["version"]}
-    _answer(requests.put(f"{base}/v2/customers/{found[0]['id']}", json=change, headers=headers, timeout=30))
-    return found[0]["id"]
+def _known(engine: Engine, connection: Connection, kind: str) -> Mapping[str, str]:
+    """The provider's id of what it has of a kind, by the venue's id."""
+    spec = engine.spec(connection.provider)
+    entity = next(name for name, declared in spec.entities.items() if declared.kind == kind)
+    with engine.database.connect() as conn:
+        names = venue_records.names_by_remote(conn, connection.venue, connection.provider, entity=entity)
+    return {local: remote for remote, local in names.items()}
 
 
-_PHONE_CHANGES: dict[str, Callable[[str, str], str | None]] = {"stripe": _change_at_stripe, "square": _change_at_square}
+def _drawn(rng: random.Random, known: Mapping[str, object]) -> Sequence[str]:
+    return rng.sample(sorted(known), min(len(known), max(1, round(len(known) * SHARE))))
 
 
-def _answer(response: requests.Response) -> Any:
-    if not response.ok:
-        raise ProviderRefused(f"The provider answers {response.status_code} to an edit of the demo.")
-    return response.json()
+def _phone(rng: random.Random) -> str:
+    return f"+44 20 7946 {rng.randrange(10_000):04}"

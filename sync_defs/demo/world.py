@@ -4,7 +4,7 @@ Keys are random and known to the simulators and the vault alone.
 """
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -19,9 +19,23 @@ from sync_core.sync.engine import Engine
 from sync_sims.stripe.currencies import LARGEST_CHARGE, SMALLEST_CHARGE
 
 ROWS_PER_REQUEST = 500
-PREFIXES: Mapping[str, str] = {"stripe": "sk_test_", "square": "EAAA"}
-ACCOUNTS: Mapping[str, str] = {"stripe": "acct_", "square": "ML"}
 Sale = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How an account is opened at a simulated provider: its id, the key, and what else belongs to the credential."""
+
+    account: Callable[[], str]
+    key: Callable[[], str]
+    parts: Callable[[str], Mapping[str, str]] = lambda _: {}
+
+
+OPENINGS: Mapping[str, Opening] = {
+    "stripe": Opening(lambda: f"acct_{secrets.token_hex(8)}", lambda: f"sk_test_{secrets.token_hex(24)}"),
+    "square": Opening(lambda: f"ML{secrets.token_hex(8)}", lambda: f"EAAA{secrets.token_hex(24)}"),
+    "mailchimp": Opening(lambda: secrets.token_hex(12), lambda: f"{secrets.token_hex(16)}-us19"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +52,24 @@ class World:
 
 
 def build_world(engine: Engine, simulators: Mapping[str, str]) -> World:
-    """Open an account at each simulator for each venue, connect it, and make the venue's sales in it.
+    """Open an account at each declared provider's simulator for each venue, connect it, and make the venue's sales in it.
 
     Raises ProviderRefused when a simulator refuses a sale.
     """
     with engine.database.connect() as conn:
         venues = venue_names(conn)
-    sales = 0
-    for provider, address in simulators.items():
+    accounts = sales = 0
+    for provider in simulators.keys() & engine.specs.keys():
+        address = simulators[provider]
         for venue in venues:
             account_id = _open_account(engine, provider, address, venue)
-            taken = [sale for sale in _sales(engine, provider, venue) if _TAKES[provider](sale)]
-            _sell(f"{address}/_sim/accounts/{account_id}/seed/payments", [_ROWS[provider](sale) for sale in taken])
-            sales += len(taken)
-    return World(accounts=len(venues) * len(simulators), sales=sales)
+            accounts += 1
+            till = _TILLS.get(provider)
+            if till is not None:
+                taken = [sale for sale in _sales(engine, provider, venue) if till.takes(sale)]
+                _sell(f"{address}/_sim/accounts/{account_id}/seed/payments", [till.row(sale) for sale in taken])
+                sales += len(taken)
+    return World(accounts=accounts, sales=sales)
 
 
 def unsold_orders(engine: Engine, providers: Collection[str]) -> frozenset[str]:
@@ -60,19 +78,19 @@ def unsold_orders(engine: Engine, providers: Collection[str]) -> frozenset[str]:
         venues = venue_names(conn)
     return frozenset(
         sale["order_id"]
-        for provider in providers
+        for provider in _TILLS.keys() & set(providers)
         for venue in venues
         for sale in _sales(engine, provider, venue)
-        if not _TAKES[provider](sale)
+        if not _TILLS[provider].takes(sale)
     )
 
 
 def _open_account(engine: Engine, provider: str, address: str, venue: str) -> str:
-    account_id = ACCOUNTS[provider] + secrets.token_hex(8)
-    key = PREFIXES[provider] + secrets.token_hex(24)
+    opening = OPENINGS[provider]
+    account_id, key = opening.account(), opening.key()
     _send("PUT", f"{address}/_sim/accounts", {"credential": key, "account_id": account_id, "name": venue})
-    part = engine.spec(provider).auth.fields[0]
-    engine.connect(venue, provider, {part: key}, environment="sandbox")
+    secret = {engine.spec(provider).auth.fields[0]: key, **opening.parts(account_id)}
+    engine.connect(venue, provider, secret, environment="sandbox")
     return account_id
 
 
@@ -96,9 +114,6 @@ def _square_takes(sale: Sale) -> bool:
     return sale["amount_minor"] > 0
 
 
-_TAKES = {"stripe": _stripe_takes, "square": _square_takes}
-
-
 def _stripe_row(sale: Sale) -> dict[str, Any]:
     return {
         "amount": to_stripe_units(sale["amount_minor"], sale["currency"]),
@@ -119,7 +134,18 @@ def _square_row(sale: Sale) -> dict[str, Any]:
     }
 
 
-_ROWS = {"stripe": _stripe_row, "square": _square_row}
+@dataclass(frozen=True, slots=True)
+class Till:
+    """Where venues' orders are paid: which sales the provider takes, and how one is told to its simulator."""
+
+    takes: Callable[[Sale], bool]
+    row: Callable[[Sale], dict[str, Any]]
+
+
+_TILLS: Mapping[str, Till] = {
+    "stripe": Till(_stripe_takes, _stripe_row),
+    "square": Till(_square_takes, _square_row),
+}
 
 
 def _send(method: str, address: str, body: Mapping[str, Any]) -> Any:

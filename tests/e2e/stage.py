@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-OURS = ("VENUE_SYNC", "DATABASE_URL", "DAGSTER", "STRIPE", "SQUARE")
+OURS = ("VENUE_SYNC", "DATABASE_URL", "DAGSTER", "STRIPE", "SQUARE", "MAILCHIMP", "QUICKBOOKS")
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -4,7 +4,10 @@ from assets.keys import VENUES, synced_key
 from sync_defs import jobs
 from sync_defs.commands.opening import declared
 from sync_defs.demo import runs
+from sync_defs.demo.hands import HANDS
+from sync_defs.demo.world import OPENINGS
 from sync_defs.simulators import BASE_VARIABLES
+from sync_sims.judge import JUDGED
 
 
 def test_names_are_those_of_the_definitions() -> None:
@@ -20,5 +23,11 @@ def test_every_declared_entity_is_synced() -> None:
 
 
 def test_simulated_addresses_go_where_the_declarations_read_them() -> None:
-    read = {name: spec.api.base_env for name, spec in declared().items()}
-    assert {name: read.get(name) for name in BASE_VARIABLES} == BASE_VARIABLES
+    variables = {name: spec.api.base_env for name, spec in declared().items()}
+    assert {name: BASE_VARIABLES[name] for name in variables} == variables
+
+
+def test_every_declared_provider_has_an_account_in_the_demo_and_somebody_who_edits_there() -> None:
+    assert declared().keys() <= OPENINGS.keys()
+    assert declared().keys() <= HANDS.keys()
+    assert declared().keys() <= JUDGED

@@ -1,0 +1,83 @@
+"""The hands of people at the providers: each edits one record through the provider's public API with the venue's key."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from sync_core.errors import ProviderRefused
+
+TIMEOUT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where somebody sits: the provider's address and the venue's credential."""
+
+    base: str
+    key: str = field(repr=False)
+    parts: Mapping[str, str] = field(repr=False)
+
+    def ask(self, method: str, path: str, **how: Any) -> Any:
+        """The provider's answer. Raises ProviderRefused when it is none."""
+        headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
+        answer = requests.request(method, f"{self.base}{path}", headers=headers, timeout=TIMEOUT, **how)
+        if not answer.ok:
+            raise ProviderRefused(f"The provider answers {answer.status_code} to an edit of the demo.")
+        return answer.json()
+
+
+Change = Callable[[Desk, str, str], None]
+"""Changes one record: the desk, the record's id at the provider, the new value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What somebody at a provider changes of customers, and how; `farewell` takes one off the mailing list."""
+
+    what: str
+    change: Change
+    dearer: Callable[[Desk, str], None] | None = None
+    farewell: Callable[[Desk, str], None] | None = None
+
+
+def _stripe_phone(desk: Desk, customer: str, phone: str) -> None:
+    desk.ask("POST", f"/v1/customers/{customer}", data={"phone": phone})
+
+
+def _square_phone(desk: Desk, customer: str, phone: str) -> None:
+    found = desk.ask("GET", f"/v2/customers/{customer}")["customer"]
+    desk.ask("PUT", f"/v2/customers/{customer}", json={"phone_number": phone, "version": found["version"]})
+
+
+def _square_dearer(desk: Desk, item: str) -> None:
+    found = desk.ask("GET", f"/v2/catalog/object/{item}")["object"]
+    for variation in found["item_data"]["variations"]:
+        price = variation["item_variation_data"].get("price_money")
+        if price is not None:
+            price["amount"] += 100
+    desk.ask("POST", "/v2/catalog/object", json={"idempotency_key": uuid.uuid4().hex, "object": found})
+
+
+def _mailchimp_member(desk: Desk, contact: str) -> str:
+    audience = (
+        desk.parts.get("list_id") or desk.ask("GET", "/3.0/lists", params={"fields": "lists.id"})["lists"][0]["id"]
+    )
+    return f"/3.0/lists/{audience}/members/{contact}"
+
+
+def _mailchimp_city(desk: Desk, contact: str, city: str) -> None:
+    desk.ask("PATCH", _mailchimp_member(desk, contact), json={"merge_fields": {"CITY": city}})
+
+
+def _mailchimp_farewell(desk: Desk, contact: str) -> None:
+    desk.ask("PATCH", _mailchimp_member(desk, contact), json={"status": "unsubscribed"})
+
+
+HANDS: Mapping[str, Hand] = {
+    "stripe": Hand("phone", _stripe_phone),
+    "square": Hand("phone", _square_phone, dearer=_square_dearer),
+    "mailchimp": Hand("city", _mailchimp_city, farewell=_mailchimp_farewell),
+}
