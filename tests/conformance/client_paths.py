@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _PATH = re.compile(r"/[\w\-{}./]+")
+_ROOT = re.compile(r"/v?\d+(?:\.\d+)?")
+"""What all paths of an API begin with."""
 
 
 def paths_in(folder: Path) -> set[str]:
@@ -32,7 +34,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
             continue
         # What comes before the path is the base address; what comes after it is the query.
         path = text.removeprefix("{}").partition("?")[0]
-        if _PATH.fullmatch(path) and path.strip("/{}."):
+        if _PATH.fullmatch(path) and path.strip("/{}.") and not _ROOT.fullmatch(path):
             yield path
 
 
@@ -43,4 +45,6 @@ def unused(paths: Iterable[str], requested: Iterable[str]) -> set[str]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile("(?:/[^?]*)?" + "[^?]+".join(re.escape(part) for part in path.split("{}")))
+    # A number stands for an id where the path is only given a name.
+    parts = re.split(r"\{\}|(?<=/)\d+(?=/)", path)
+    return re.compile("(?:/[^?]*)?" + "[^?]+".join(re.escape(part) for part in parts))

@@ -36,7 +36,7 @@ class RecordingSimulator:
 
     @contextmanager
     def person_speaking(self) -> Iterator[None]:
-        """What comes meanwhile is not our client's: it is checked, but says nothing about what the client uses."""
+        """What comes meanwhile is not our client's: only the answers to it count, and not as what the client uses."""
         self._speaker = "person"
         try:
             yield

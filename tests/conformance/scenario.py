@@ -202,6 +202,9 @@ class Scenario:
         pushed = {name: entity for name, entity in self.entities.items() if entity.direction != "pull"}
         known = {name: self._known(name) for name in pushed}
         with self._client(declared) as client:
+            for name in self.entities:
+                # Also of those that the declaration only pushes.
+                assert list(client.read(name, cursor=None))[-1].last
             long_ago = datetime.now(UTC) - timedelta(days=1)
             for name, records in known.items():
                 client.find(name, [Sought(local_id, fields, long_ago) for local_id, _, _, fields in records])

@@ -69,10 +69,11 @@ def test_a_moment_has_a_date_a_time_and_an_offset(text: str, is_one: bool) -> No
 
 def test_a_clients_paths_are_found_and_matched_against_what_was_asked(tmp_path: Path) -> None:
     (tmp_path / "calls.py").write_text(
-        'A = "/v1/products"\nB = "POST /v1/x"\n\ndef f(base, old, q):\n    """Nothing / here."""\n'
+        'A = "/v1/products"\nB = "POST /v1/x"\nC = "/3.0"\nD = "/v3/company/1/cdc"\n\ndef f(base, old, q):\n    """Nothing / here."""\n'
         '    return f"/v1/prices/{old}", f"{base}/lists/{old}/members?x={q}", "/", "a/b"\n'
     )
     found = paths_in(tmp_path)
-    assert found == {"/v1/products", "/v1/prices/{}", "/lists/{}/members"}
-    assert unused(found, ["/v1/products", "/v1/prices/price_1", "/3.0/lists/abc/members"]) == set()
+    assert found == {"/v1/products", "/v1/prices/{}", "/lists/{}/members", "/v3/company/1/cdc"}
+    asked = ["/v1/products", "/v1/prices/price_1", "/3.0/lists/abc/members", "/v3/company/9341/cdc"]
+    assert unused(found, asked) == set()
     assert unused(found, ["/v1/products/p1", "/v1/prices", "/3.0/lists/abc"]) == found

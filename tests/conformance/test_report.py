@@ -30,7 +30,7 @@ def test_a_report_names_what_was_held_against_what_and_what_was_wrong() -> None:
     exchanges = [
         json_exchange("GET", "/v2/locations", answer=Response(200, {"locations": []})),
         json_exchange("GET", "/v2/locations", answer=Response(503)),
-        replace(json_exchange("GET", "/v2/merchants/me"), speaker="person"),
+        replace(json_exchange("GET", "/v2/merchants/me?who=1"), speaker="person"),
         json_exchange("POST", "/v2/customers/bulk-create", bad),
         json_exchange("GET", "/v2/payments", answer=Response(200, {"payments": [{"risk_evaluation": {}}]})),
     ]
