@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sync_sims.mailchimp import MailchimpSimulator
+from sync_sims.quickbooks import QuickBooksSimulator
 from sync_sims.square import SquareSimulator
 from sync_sims.stripe import StripeSimulator
 from sync_sims.wire import Simulator
@@ -32,6 +33,7 @@ SIMULATED: Mapping[str, Simulated] = {
     "stripe": Simulated(12111, "STRIPE_API_BASE", StripeSimulator),
     "square": Simulated(12112, "SQUARE_API_BASE", lambda folder: SquareSimulator(journal_path=folder / "square.jsonl")),
     "mailchimp": Simulated(12113, "MAILCHIMP_API_BASE", MailchimpSimulator),
+    "quickbooks": Simulated(12114, "QUICKBOOKS_API_BASE", QuickBooksSimulator),
 }
 PORTS: Mapping[str, int] = {name: row.port for name, row in SIMULATED.items()}
 BASE_VARIABLES: Mapping[str, str] = {name: row.base_variable for name, row in SIMULATED.items()}

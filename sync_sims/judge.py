@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sync_sims import judge_mailchimp as mailchimp
+from sync_sims import judge_quickbooks as quickbooks
 from sync_sims import judge_square as square
 from sync_sims import judge_stripe as stripe
 from sync_sims.judge_accounts import Account, Holdings, Unreadable, read_account
@@ -161,6 +162,32 @@ def _of_mailchimp(venue: VenueSide, held: Holdings) -> list[Laid]:
     ]
 
 
-_LISTS = {"stripe": _of_stripe, "square": _of_square, "mailchimp": _of_mailchimp}
+def _of_quickbooks(venue: VenueSide, held: Holdings) -> list[Laid]:
+    rows = venue.tables
+    return [
+        (
+            "customer",
+            quickbooks.customers_of_venue(rows["customers"]),
+            quickbooks.customers_of_account(held, known=venue.known),
+            venue.excused_of("customers"),
+        ),
+        (
+            "item",
+            quickbooks.items_of_venue(rows["products"]),
+            quickbooks.items_of_account(held, known=venue.known_products),
+            venue.excused_of("items"),
+        ),
+        (
+            "sales receipt",
+            quickbooks.receipts_of_venue(rows["orders"]),
+            quickbooks.receipts_of_account(held, known=venue.known),
+            venue.excused_of("sales_receipts"),
+        ),
+        ("payment", quickbooks.payments_of_venue(rows["payments"]), quickbooks.payments_of_account(held), frozenset()),
+        ("refund", quickbooks.refunds_of_venue(rows["refunds"]), quickbooks.refunds_of_account(held), frozenset()),
+    ]
+
+
+_LISTS = {"stripe": _of_stripe, "square": _of_square, "mailchimp": _of_mailchimp, "quickbooks": _of_quickbooks}
 JUDGED = frozenset(_LISTS)
 """The providers whose accounts the judge can read."""

@@ -2,7 +2,8 @@
 
 Nothing here knows our clients or mappings. Sources: docs.stripe.com/api/pagination, docs.stripe.com/api/expanding_objects;
 Square API reference: ListCustomers, ListCatalog, BatchRetrieveInventoryCounts, ListPayments, ListPaymentRefunds;
-mailchimp.com/developer/marketing/docs/methods-parameters (count and offset).
+mailchimp.com/developer/marketing/docs/methods-parameters (count and offset); developer.intuit.com,
+learn/explore-the-quickbooks-online-api/data-queries.
 """
 
 import time
@@ -16,7 +17,8 @@ STRIPE_VERSION = "2026-10-28.endive"
 SQUARE_VERSION = "2026-09-16"
 THE_BEGINNING = "2000-01-01T00:00:00Z"  # Square lists the last year only, unless told otherwise
 PAGE = 100
-LARGE_PAGE = 1000  # the most that Mailchimp lists at once
+LARGE_PAGE = 1000  # the most that Mailchimp and QuickBooks list at once
+QUICKBOOKS_VERSION = "75"
 TRIES = 60
 SECONDS_BETWEEN_TRIES = 0.5
 
@@ -49,6 +51,7 @@ class Holdings:
     attempts: list[Json] = field(default_factory=list[Json])
     entries: list[Json] = field(default_factory=list[Json])
     counts: list[Json] = field(default_factory=list[Json])
+    receipts: list[Json] = field(default_factory=list[Json])
 
 
 def read_account(account: Account) -> Holdings:
@@ -153,7 +156,37 @@ def _mailchimp_pages(session: requests.Session, account: Account, path: str, nam
             return
 
 
-_READERS = {"stripe": _stripe, "square": _square, "mailchimp": _mailchimp}
+def _quickbooks(session: requests.Session, account: Account) -> Holdings:
+    session.headers["Accept"] = "application/json"
+
+    def everything(name: str, *, columns: str = "*") -> list[Json]:
+        return list(_quickbooks_pages(session, account, name, f"SELECT {columns} FROM {name}"))  # noqa: S608 - Intuit's query language; nothing of others gets in
+
+    return Holdings(
+        customers=everything("Customer"),
+        products=everything("Item", columns="*, Sku"),
+        payments=everything("Payment"),
+        refunds=everything("RefundReceipt"),
+        receipts=everything("SalesReceipt"),
+    )
+
+
+def _quickbooks_pages(session: requests.Session, account: Account, name: str, query: str) -> Iterator[Json]:
+    start = 1
+    while True:
+        asked = {
+            "query": f"{query} ORDERBY Id STARTPOSITION {start} MAXRESULTS {LARGE_PAGE}",
+            "minorversion": QUICKBOOKS_VERSION,
+        }
+        path = f"/v3/company/{account.parts['realm_id']}/query"
+        page = _ask(session, account, "GET", path, query=asked)["QueryResponse"].get(name, [])
+        yield from page
+        if len(page) < LARGE_PAGE:
+            return
+        start += len(page)
+
+
+_READERS = {"stripe": _stripe, "square": _square, "mailchimp": _mailchimp, "quickbooks": _quickbooks}
 
 
 def _ask(

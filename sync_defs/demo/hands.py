@@ -76,8 +76,29 @@ def _mailchimp_farewell(desk: Desk, contact: str) -> None:
     desk.ask("PATCH", _mailchimp_member(desk, contact), json={"status": "unsubscribed"})
 
 
+def _quickbooks_phone(desk: Desk, customer: str, phone: str) -> None:
+    _quickbooks_change(desk, "Customer", customer, {"PrimaryPhone": {"FreeFormNumber": phone}})
+
+
+def _quickbooks_dearer(desk: Desk, item: str) -> None:
+    _quickbooks_change(desk, "Item", item, {"UnitPrice": _quickbooks_found(desk, "Item", item)["UnitPrice"] + 1})
+
+
+def _quickbooks_found(desk: Desk, kind: str, record: str) -> Any:
+    path = f"/v3/company/{desk.parts['realm_id']}/{kind.lower()}/{record}"
+    return desk.ask("GET", path, params={"minorversion": "75"})[kind]
+
+
+def _quickbooks_change(desk: Desk, kind: str, record: str, fields: Mapping[str, Any]) -> None:
+    found = _quickbooks_found(desk, kind, record)
+    change = {"Id": record, "SyncToken": found["SyncToken"], "sparse": True, **fields}
+    path = f"/v3/company/{desk.parts['realm_id']}/{kind.lower()}"
+    desk.ask("POST", path, params={"minorversion": "75"}, json=change)
+
+
 HANDS: Mapping[str, Hand] = {
     "stripe": Hand("phone", _stripe_phone),
     "square": Hand("phone", _square_phone, dearer=_square_dearer),
+    "quickbooks": Hand("phone", _quickbooks_phone, dearer=_quickbooks_dearer),
     "mailchimp": Hand("city", _mailchimp_city, farewell=_mailchimp_farewell),
 }

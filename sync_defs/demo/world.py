@@ -35,6 +35,11 @@ OPENINGS: Mapping[str, Opening] = {
     "stripe": Opening(lambda: f"acct_{secrets.token_hex(8)}", lambda: f"sk_test_{secrets.token_hex(24)}"),
     "square": Opening(lambda: f"ML{secrets.token_hex(8)}", lambda: f"EAAA{secrets.token_hex(24)}"),
     "mailchimp": Opening(lambda: secrets.token_hex(12), lambda: f"{secrets.token_hex(16)}-us19"),
+    "quickbooks": Opening(
+        lambda: str(secrets.randbelow(9 * 10**14) + 10**14),
+        lambda: f"eyJ{secrets.token_hex(24)}",
+        parts=lambda realm: {"realm_id": realm},
+    ),
 }
 
 

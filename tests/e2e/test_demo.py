@@ -9,7 +9,7 @@ from sync_defs.simulators import SIMULATED
 from tests.e2e.stage import belonging_to, started
 
 PARTS = ("Database, simulators, Dagster", "First sync", "Edits on both sides", "Second sync", "Third sync", "Verdict")
-KEY = re.compile(r"sk_test_|EAAA|[0-9a-f]{32}-us19|qbo_[0-9a-f]{8}")
+KEY = re.compile(r"sk_test_|EAAA|[0-9a-f]{32}-us19|eyJ[0-9a-f]{16}")
 
 
 def test_a_small_demo_ends_with_two_equal_sides(tmp_path: Path) -> None:
