@@ -111,14 +111,6 @@ DEFECTS: tuple[Difference, ...] = (
         reason="the simulated account lacks fields that every account has",
         source="sync_sims/stripe/account.py",
     ),
-    Difference(
-        provider="mailchimp",
-        where=r"POST /lists/\{listId\}/members/\{subscriberHash\}/actions/delete-permanent request",
-        place="",
-        says="takes no body",
-        reason="forgetting a member for ever sends an empty object where the specification has no body",
-        source="sync_core/providers/mailchimp/members.py",
-    ),
 )
 """Violations that are some, and known; each goes when it is mended, and the run fails until it has gone from here."""
 
