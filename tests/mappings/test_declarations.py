@@ -32,7 +32,24 @@ def test_mailchimp_is_worked_over_fewer_connections_than_it_allows_and_in_batche
     assert (members.only_with, members.match_on) == (("email",), (("email",),))
 
 
-@pytest.mark.parametrize(("provider", "version"), [("stripe", "2026-10-28.endive"), ("square", "2026-09-16")])
+def test_quickbooks_is_worked_below_its_limits_by_the_minute_and_in_batches_of_thirty() -> None:
+    limits = SPECS["quickbooks"].limits
+    for rate in (limits.production, limits.sandbox):
+        assert rate.per_second * 60 <= 500
+        assert rate.per_minute == {"POST /v3/company/{id}/batch": 40}
+    assert limits.concurrency <= 10
+    pushed = [entity for entity in SPECS["quickbooks"].entities.values() if entity.pushes]
+    assert {(one.batch.create, one.batch.update, one.batch.delete) for one in pushed} == {(30, 30, 30)}
+
+
+def test_only_real_sales_are_booked_and_whoever_takes_the_money() -> None:
+    receipts = SPECS["quickbooks"].entities["sales_receipts"]
+    assert (receipts.model, receipts.direction, receipts.where) == ("orders", "push", {"origin": "sale"})
+
+
+@pytest.mark.parametrize(
+    ("provider", "version"), [("stripe", "2026-10-28.endive"), ("square", "2026-09-16"), ("quickbooks", "75")]
+)
 def test_every_request_is_pinned_to_a_version_and_the_address_can_be_overridden(provider: str, version: str) -> None:
     api = SPECS[provider].api
     assert api.version == version

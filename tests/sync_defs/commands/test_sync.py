@@ -32,6 +32,10 @@ def test_an_entity_may_be_named_by_its_kind(connected: Call) -> None:
     said = connected("sync", "--all", "--entity", "customers", "--entity", "transactions", "--json")
     assert {(report["provider"], report["entity"]) for report in said.json} == {
         ("mailchimp", "members"),
+        ("quickbooks", "customers"),
+        ("quickbooks", "payments"),
+        ("quickbooks", "refund_receipts"),
+        ("quickbooks", "sales_receipts"),
         ("square", "customers"),
         ("square", "payments"),
         ("square", "refunds"),
