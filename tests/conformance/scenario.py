@@ -26,7 +26,8 @@ from tests.conformance.odd_texts import ODD_TEXTS, SHORT_TEXTS
 from tests.conformance.recorder import RecordingSimulator
 from tests.world import World
 
-VENUES = 4  # in GBP, EUR, JPY and KWD: two, no and three decimals
+VENUES = 5  # in GBP, EUR, JPY, KWD and USD: two, no and three decimals
+MAIN = "USD"  # most happens in this venue: books that know one currency only are kept in it
 PAGE = 100  # no provider's pages of customers are smaller
 Known = tuple[str, str, Any, Any]
 """Local id, remote id, state and fields of a record that is at the provider."""
@@ -50,7 +51,8 @@ class Scenario:
         generate_demo(
             self.world.database, venues=VENUES, customers_per_venue=self.customers, providers=(self.provider,)
         )
-        self.venues = [row[0] for row in self.world.rows("SELECT id FROM venue.venues ORDER BY id")]
+        found = self.world.rows("SELECT id FROM venue.venues ORDER BY currency = :main DESC, id", main=MAIN)
+        self.venues = [row[0] for row in found]
         self.venue = self.venues[0]
         self._add_odd_records()
         build_world(self.world.engine, {self.provider: self.world.bases[self.provider]})
@@ -88,7 +90,6 @@ class Scenario:
         """First everything is new; then everything comes back as an echo."""
 
     def _add_odd_records(self) -> None:
-        currency = self.world.rows("SELECT currency FROM venue.venues WHERE id = :id", id=self.venue)[0][0]
         for number in range(PAGE):
             # Every text once; then short ones only, because too many refused records would block the whole push.
             text = ODD_TEXTS[number] if number < len(ODD_TEXTS) else SHORT_TEXTS[number % len(SHORT_TEXTS)]
@@ -115,9 +116,20 @@ class Scenario:
                 name=text.strip() or "blank",
                 description=text,
                 price_minor=number * 10,
-                currency=currency,
+                currency=MAIN,
             )
             self.world.insert("stock", self.venue, id=product, quantity=number)
+
+        self.world.sql(
+            "INSERT INTO venue.refunds (venue_id, id, provider, order_id, amount_minor, currency, reason)"
+            " SELECT o.venue_id, 'odd-' || o.id, o.provider, o.id, o.total_minor / 2, o.currency, :reason"
+            " FROM venue.orders o WHERE o.venue_id = :venue AND o.provider = :provider AND o.total_minor >= 1000"
+            " AND NOT EXISTS (SELECT FROM venue.refunds r WHERE r.venue_id = o.venue_id AND r.order_id = o.id)"
+            " ORDER BY o.id LIMIT 4",
+            venue=self.venue,
+            provider=self.provider,
+            reason=SHORT_TEXTS[0],
+        )
 
     def _change_every_field(self) -> None:
         self.world.sql(
@@ -133,6 +145,9 @@ class Scenario:
         )
         self.world.sql(
             "UPDATE venue.products SET price_minor = price_minor + 10, updated_at = now() WHERE right(id, 1) = '3'"
+        )
+        self.world.sql(
+            "UPDATE venue.orders SET total_minor = total_minor + 100, updated_at = now() WHERE right(id, 1) = '6'"
         )
         self.world.sql("UPDATE venue.stock SET quantity = quantity + 3, updated_at = now() WHERE right(id, 1) = '1'")
 
@@ -151,13 +166,13 @@ class Scenario:
         self.world.sql("UPDATE venue.products SET price_minor = NULL, updated_at = now() WHERE id = 'merch-02'")
 
     def _delete_some(self) -> None:
-        for table in ("customers", "products"):
+        for table in ("customers", "products", "orders"):
             self.world.sql(
                 f"UPDATE venue.{table} SET deleted_at = now(), updated_at = now() WHERE right(id, 2) IN ('04', '05')"
             )
 
     def _bring_some_back(self) -> None:
-        for table in ("customers", "products"):
+        for table in ("customers", "products", "orders"):
             self.world.sql(f"UPDATE venue.{table} SET deleted_at = NULL, updated_at = now() WHERE right(id, 2) = '05'")
 
     def _edit_both_sides(self) -> None:
@@ -166,15 +181,12 @@ class Scenario:
 
     def _misbehave(self) -> None:
         """New records in a venue whose provider throttles, fails after writing, hangs up and refuses."""
-        currency = self.world.rows("SELECT currency FROM venue.venues WHERE id = :id", id=self.venue)[0][0]
         for number in range(6):
             name = (DOUBTFUL, REFUSED, "Calm evening")[number % 3]
             self.world.insert(
                 "customers", self.venue, id=f"late-{number}", given_name=name, email=f"late.{number}@example.com"
             )
-            self.world.insert(
-                "products", self.venue, id=f"late-{number}", name=name, price_minor=500, currency=currency
-            )
+            self.world.insert("products", self.venue, id=f"late-{number}", name=name, price_minor=500, currency=MAIN)
             self.world.insert("stock", self.venue, id=f"late-{number}", quantity=number)
         self.world.faults(
             self.provider,

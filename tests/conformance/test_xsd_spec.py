@@ -182,6 +182,7 @@ def test_a_planted_violation_in_a_request_is_told(quickbooks: Specification, pat
     [
         ("SELECT * FROM Person", "query: there is no entity Person"),
         ("SELECT * FROM Customer WHERE Shoe = '1'", "query: Customer has no field Shoe"),
+        ("SELECT *, Colour FROM Item", "query: Item has no field Colour"),
         ("SELECT Id, Colour FROM Item", "query: Item has no field Colour"),
         ("SELECT * FROM Item ORDERBY MetaData.Created", "query: Item has no field MetaData.Created"),
         ("SELECT * FROM Item MAXRESULTS 5000", "query: MAXRESULTS 5000, at most 1000"),

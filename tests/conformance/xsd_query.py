@@ -1,6 +1,7 @@
 """QuickBooks' query language: one entity, known fields, no OR, at most a thousand results.
 
-Source: developer.intuit.com, "Data queries".
+Source: developer.intuit.com, "Data queries"; an asterisk with fields beside it, for an item's Sku, is from the field
+(github.com/ej2/python-quickbooks).
 """
 
 import re
@@ -15,7 +16,7 @@ _VALUE = rf"(?:{_TEXT}|true|false|-?\d+(?:\.\d+)?)"
 _CONDITION = rf"[\w.]+\s*(?:=|<=|>=|<|>|\bLIKE\b|\bIN\b)\s*(?:{_VALUE}|\(\s*{_VALUE}(?:\s*,\s*{_VALUE})*\s*\))"
 _ORDER = r"[\w.]+(?:\s+(?:ASC|DESC))?"
 _QUERY = re.compile(
-    rf"SELECT\s+(?P<fields>\*|COUNT\(\*\)|[\w.]+(?:\s*,\s*[\w.]+)*)\s+FROM\s+(?P<entity>\w+)"
+    rf"SELECT\s+(?P<fields>COUNT\(\*\)|(?:\*|[\w.]+)(?:\s*,\s*[\w.]+)*)\s+FROM\s+(?P<entity>\w+)"
     rf"(?:\s+WHERE\s+(?P<where>{_CONDITION}(?:\s+AND\s+{_CONDITION})*))?"
     rf"(?:\s+ORDER\s?BY\s+(?P<order>{_ORDER}(?:\s*,\s*{_ORDER})*))?"
     r"(?P<place>(?:\s+(?:STARTPOSITION|MAXRESULTS)\s+\d+){0,2})\s*;?\s*",
@@ -42,8 +43,7 @@ def query_complaints(text: str, entities: Sequence[str], schemas: Schemas) -> It
 
 
 def _fields_of(match: re.Match[str]) -> Iterator[str]:
-    if "*" not in match["fields"]:
-        yield from re.split(r"\s*,\s*", match["fields"])
+    yield from (name for name in re.split(r"\s*,\s*", match["fields"]) if "*" not in name)
     conditions = re.sub(_TEXT, "''", match["where"] or "")
     yield from re.findall(r"([\w.]+)\s*(?:=|<=|>=|<|>|\bLIKE\b|\bIN\b)", conditions, re.IGNORECASE)
     for part in re.split(r"\s*,\s*", match["order"] or ""):
