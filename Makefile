@@ -40,7 +40,7 @@ test: check ## Install, check, and run every test
 conformance: $(STAMP) ## Hold what clients ask and simulators answer against the providers' specifications
 	$(BIN)/pytest -q tests/conformance --conformance-customers 60
 
-demo: $(STAMP) ## Try it: two simulated providers, venues, Dagster [ONCE=1 ends with a verdict] [DATA=folder]
+demo: $(STAMP) ## Try it: simulated providers, venues, Dagster [ONCE=1 ends with a verdict] [DATA=folder]
 	$(BIN)/venue-sync demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")
 
 bench: $(STAMP) ## Measure what docs/benchmarks.md shows, as ratios taken in the same run

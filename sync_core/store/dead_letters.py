@@ -111,6 +111,30 @@ def all_open(conn: sa.Connection, *, venue: str | None = None, limit: int = 100)
     return [OpenLetter(*row) for row in conn.execute(query.limit(limit))]
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """How many letters are open for one code; `example` is the reason of one of them."""
+
+    provider: str
+    entity: str
+    code: str
+    open: int
+    example: str
+
+
+def open_by_code(conn: sa.Connection) -> list[Reason]:
+    """Why records wait, over all venues, by provider, entity and code."""
+    named = (connections.c.provider, dead_letters.c.entity, dead_letters.c.code)
+    query = (
+        sa.select(*named, sa.func.count().label("open"), sa.func.min(dead_letters.c.reason).label("example"))
+        .select_from(dead_letters.join(connections))
+        .where(dead_letters.c.status == "open")
+        .group_by(*named)
+        .order_by(*named)
+    )
+    return [Reason(**row) for row in conn.execute(query).mappings()]
+
+
 def _open() -> sa.Select[tuple[object, ...]]:
     return sa.select(
         dead_letters.c.id,

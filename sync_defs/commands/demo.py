@@ -19,7 +19,7 @@ import typer
 from sync_core.clock import SystemClock
 from sync_core.errors import ConfigurationError
 from sync_core.settings import Settings
-from sync_core.store import conflicts, connections
+from sync_core.store import conflicts, connections, dead_letters
 from sync_core.store.database import dagster_url
 from sync_core.store.embedded import EmbeddedPostgres
 from sync_core.store.status import run_lines, venue_names
@@ -148,6 +148,7 @@ def _play(engine: Engine, stack: Stack, phases: Phases) -> Verdict:
             say(f"{len(unsold):,} orders have no payment: their provider does not take so little or so much money.")
         verdict = verify.verdict_on(engine, venues=(), unsold=unsold, unsubscribed=frozenset(edits.unsubscribed))
     _summary(engine.database, runs, phases)
+    _waiting(engine.database)
     verify.show(verdict)
     return verdict
 
@@ -173,3 +174,13 @@ def _decisions(database: sa.Engine) -> None:
     if rows:
         columns = ("provider", "entity", "field", "policy", "kept", "times")
         print_table(rows, columns=columns, title="Changed on both sides, decided as declared")
+
+
+def _waiting(database: sa.Engine) -> None:
+    """Say why records wait in dead letters, which the verdict excuses."""
+    with database.connect() as conn:
+        reasons = dead_letters.open_by_code(conn)
+    rows = [(x.provider, x.entity, x.code, x.open, x.example) for x in reasons]
+    if rows:
+        columns = ("provider", "entity", "code", "records", "for example")
+        print_table(rows, columns=columns, title="Waiting in dead letters")
