@@ -12,7 +12,7 @@ Category = Literal[
 ]
 
 
-class Refused(Exception):  # noqa: N818 - a provider's answer, not a fault of this program
+class Refused(Exception):
     """A request that Square answers with an error.
 
     `binds_key` says that the request got far enough for its idempotency key to belong to it from now on.

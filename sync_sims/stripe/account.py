@@ -9,7 +9,17 @@ def get_account(call: Call) -> Object:
     return {
         "id": call.holdings.account_id,
         "object": "account",
-        "business_profile": {"mcc": None, "name": call.holdings.name, "support_email": None, "url": None},
+        "business_profile": {
+            "mcc": None,
+            "minority_owned_business_designation": None,
+            "name": call.holdings.name,
+            "specified_commercial_transactions_act_url": None,
+            "support_address": None,
+            "support_email": None,
+            "support_phone": None,
+            "support_url": None,
+            "url": None,
+        },
         "business_type": "company",
         "capabilities": {"card_payments": "active", "transfers": "active"},
         "charges_enabled": True,
@@ -20,6 +30,21 @@ def get_account(call: Call) -> Object:
         "email": f"{call.holdings.account_id}@example.com",
         "metadata": {},
         "payouts_enabled": True,
-        "settings": {"dashboard": {"display_name": call.holdings.name, "timezone": "Etc/UTC"}},
+        "settings": {
+            "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
+            "card_payments": {
+                "statement_descriptor_prefix": None,
+                "statement_descriptor_prefix_kana": None,
+                "statement_descriptor_prefix_kanji": None,
+            },
+            "dashboard": {"display_name": call.holdings.name, "timezone": "Etc/UTC"},
+            "payments": {
+                "statement_descriptor": None,
+                "statement_descriptor_kana": None,
+                "statement_descriptor_kanji": None,
+                "statement_descriptor_prefix_kana": None,
+                "statement_descriptor_prefix_kanji": None,
+            },
+        },
         "type": "standard",
     }

@@ -60,6 +60,9 @@ def merged(item: Mapping[str, Any], write: Write) -> dict[str, Any]:
         drop(body, "item_data.description_plaintext")
     if any(path.startswith(f"{_FIRST}{_PRICE}") for path in write.fields):
         _price(_data(_variations(body)[position]))
+    for shown in (body, *_variations(body)):
+        # Square shows when an object was made and takes no such thing (CatalogObject of its specification).
+        shown.pop("created_at", None)
     return body
 
 
