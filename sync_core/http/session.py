@@ -136,9 +136,9 @@ class _ReliableAdapter(HTTPAdapter):
     def send(  # noqa: PLR0917 - the signature is requests' own
         self,
         request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: FBT001, FBT002
+        stream: bool = False,  # noqa: FBT001, FBT002 - requests' own
         timeout: Any = None,
-        verify: bool | str = True,  # noqa: FBT001, FBT002
+        verify: bool | str = True,  # noqa: FBT001, FBT002 - requests' own
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:

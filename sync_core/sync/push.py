@@ -36,11 +36,11 @@ def push(work: Work) -> None:
     with work.transaction() as conn:
         extent = extent_of(work)
         total = rows.count(conn, work.scope, extent.changed)
-    again = list(due_chunks(work))
-    done = 0
-    for chunk in again:
+    looked_at: set[str] = set()
+    for chunk in due_chunks(work):
         _push_chunk(work, chunk)
-    looked_at = {row["id"] for chunk in again for row in chunk}
+        looked_at.update(row["id"] for row in chunk)
+    done = 0
     for chunk in changed_chunks(work, extent):
         _push_chunk(work, [row for row in chunk if row["id"] not in looked_at])
         _keep_place(work, extent, after=chunk[-1]["id"])
