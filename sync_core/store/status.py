@@ -76,6 +76,12 @@ def venue_names(conn: sa.Connection) -> list[str]:
     return list(conn.scalars(sa.select(venues.c.id).where(venues.c.active).order_by(venues.c.id)))
 
 
+def venue_currencies(conn: sa.Connection) -> dict[str, str]:
+    """The currencies of the active venues by their ids, sorted."""
+    found = conn.execute(sa.select(venues.c.id, venues.c.currency).where(venues.c.active).order_by(venues.c.id))
+    return {row.id: row.currency for row in found}
+
+
 def venue_lines(conn: sa.Connection) -> list[VenueLine]:
     """Every venue, by id."""
     connected = (

@@ -13,22 +13,27 @@ import requests
 
 from sync_core.errors import ProviderRefused
 from sync_core.mapping.currencies import to_stripe_units
-from sync_core.store.status import venue_names
+from sync_core.store.status import venue_currencies, venue_names
 from sync_core.store.venue_sales import sales_for_provider
 from sync_core.sync.engine import Engine
 from sync_sims.stripe.currencies import LARGEST_CHARGE, SMALLEST_CHARGE
 
 ROWS_PER_REQUEST = 500
 Sale = Mapping[str, Any]
+Founding = Mapping[str, list[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How an account is opened at a simulated provider: its id, the key, and what else belongs to the credential."""
+    """How an account is opened at a simulated provider: its id, the key, and what else belongs to the credential.
+
+    `kept_in` says how the account comes to be kept in a currency: rows by collection.
+    """
 
     account: Callable[[], str]
     key: Callable[[], str]
     parts: Callable[[str], Mapping[str, str]] = lambda _: {}
+    kept_in: Callable[[str], Founding] = lambda _: {}
 
 
 OPENINGS: Mapping[str, Opening] = {
@@ -39,6 +44,7 @@ OPENINGS: Mapping[str, Opening] = {
         lambda: str(secrets.randbelow(9 * 10**14) + 10**14),
         lambda: f"eyJ{secrets.token_hex(24)}",
         parts=lambda realm: {"realm_id": realm},
+        kept_in=lambda currency: {"preferences": [{"CurrencyPrefs": {"HomeCurrency": {"value": currency}}}]},
     ),
 }
 
@@ -62,12 +68,12 @@ def build_world(engine: Engine, simulators: Mapping[str, str]) -> World:
     Raises ProviderRefused when a simulator refuses a sale.
     """
     with engine.database.connect() as conn:
-        venues = venue_names(conn)
+        venues = venue_currencies(conn)
     accounts = sales = 0
     for provider in simulators.keys() & engine.specs.keys():
         address = simulators[provider]
-        for venue in venues:
-            account_id = _open_account(engine, provider, address, venue)
+        for venue, currency in venues.items():
+            account_id = _open_account(engine, provider, address, venue, currency)
             accounts += 1
             till = _TILLS.get(provider)
             if till is not None:
@@ -90,10 +96,12 @@ def unsold_orders(engine: Engine, providers: Collection[str]) -> frozenset[str]:
     )
 
 
-def _open_account(engine: Engine, provider: str, address: str, venue: str) -> str:
+def _open_account(engine: Engine, provider: str, address: str, venue: str, currency: str) -> str:
     opening = OPENINGS[provider]
     account_id, key = opening.account(), opening.key()
     _send("PUT", f"{address}/_sim/accounts", {"credential": key, "account_id": account_id, "name": venue})
+    for collection, rows in opening.kept_in(currency).items():
+        _send("POST", f"{address}/_sim/accounts/{account_id}/seed/{collection}", {"rows": rows})
     secret = {engine.spec(provider).auth.fields[0]: key, **opening.parts(account_id)}
     engine.connect(venue, provider, secret, environment="sandbox")
     return account_id

@@ -18,6 +18,9 @@ _NAMESPACES = {
     "Account": ("account", "FullyQualifiedName"),
     "PaymentMethod": ("payment method", "Name"),
 }
+PREFERENCES = "Preferences"
+ONLY = "1"
+"""The id of what a company has one of."""
 _NUMBERED = frozenset({"Invoice", "SalesReceipt", "RefundReceipt"})
 
 
@@ -48,6 +51,11 @@ class Books:
         self.counters: dict[str, int] = {}
         self.changed: set[Key] = set()
         self._undo: list[tuple[str, str, Row | None]] = []
+
+    @property
+    def home_currency(self) -> dict[str, str]:
+        """The currency in which the books are kept, as a reference."""
+        return self.rows[PREFERENCES][ONLY]["CurrencyPrefs"]["HomeCurrency"]
 
     def begin(self) -> None:
         """Start a piece of work that `roll_back` undoes as a whole."""

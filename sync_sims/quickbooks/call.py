@@ -37,8 +37,8 @@ class Call:
 
     @property
     def currency(self) -> dict[str, str]:
-        """The company's currency as a reference."""
-        return {"value": self.terms.currency, "name": self.terms.currency_name}
+        """The company's home currency as a reference."""
+        return self.books.home_currency
 
     def referred(self, entity: str, reference: Any, *, element: str) -> Row:
         """The living, active row that a reference names.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sync_sims.quickbooks.accounts import account, payment_method
-from sync_sims.quickbooks.books import Row
+from sync_sims.quickbooks.books import PREFERENCES, Row
 from sync_sims.quickbooks.call import Call
 from sync_sims.quickbooks.payments import bill_payment, payment
 from sync_sims.quickbooks.people import customer, employee, vendor
@@ -34,7 +34,7 @@ class Entity:
     @property
     def collection(self) -> str:
         """The name of the collection: "invoices"."""
-        return f"{self.name.lower()}s"
+        return f"{self.name.lower().removesuffix('s')}s"
 
 
 _PERSON = "DisplayName GivenName MiddleName FamilyName CompanyName PrintOnCheckName Active PrimaryEmailAddr"
@@ -73,6 +73,7 @@ _ALL = (
     _document("InventoryAdjustment", inventory_adjustment, ""),
     Entity("TaxCode", queryable=frozenset({"Name", "Active", "Taxable"}), changes_told=False),
     Entity("CompanyInfo"),
+    Entity(PREFERENCES),
 )
 ENTITIES: dict[str, Entity] = {entity.name.lower(): entity for entity in _ALL}
 COLLECTIONS: dict[str, Entity] = {entity.collection: entity for entity in _ALL}

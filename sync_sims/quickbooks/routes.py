@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sync_sims.quickbooks.batch import answer_batch
+from sync_sims.quickbooks.books import ONLY, PREFERENCES
 from sync_sims.quickbooks.call import Call
 from sync_sims.quickbooks.changes import answer_changes
 from sync_sims.quickbooks.door import json_of
@@ -39,6 +40,8 @@ def answer(call: Call, request: Request, rest: str) -> dict[str, Any]:
     if len(parts) == 2 and parts[0] == "reports" and request.method == "GET":
         return answer_report(call, parts[1], query)
     entity = ENTITIES.get(parts[0])
+    if parts == [PREFERENCES.lower()] and request.method == "GET":
+        return {PREFERENCES: read(call, ENTITIES[parts[0]], ONLY)}
     if entity is not None and len(parts) == 2 and request.method == "GET":
         return {entity.name: _one(call, entity, parts[1])}
     if entity is not None and len(parts) == 1 and request.method == "POST":
@@ -76,7 +79,7 @@ def _text(request: Request) -> str:
 def _one(call: Call, entity: Entity, key: str) -> dict[str, Any]:
     """An object by its id; the company's is the company's own."""
     if entity.name == "CompanyInfo" and key == call.books.realm_id:
-        key = "1"
+        key = ONLY
     return read(call, entity, key)
 
 

@@ -17,5 +17,3 @@ class Terms:
     gateway_case: Literal["upper", "lower"] = "upper"
     duplicate_numbers: Literal["refuse", "allow"] = "refuse"
     country: str = "US"
-    currency: str = "USD"
-    currency_name: str = "United States Dollar"

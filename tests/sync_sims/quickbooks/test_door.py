@@ -141,7 +141,7 @@ def send(simulator: QuickBooksSimulator, path: str, body: Any, **query: str) -> 
     return simulator.handle(request)
 
 
-COLLECTIONS = ("companyinfos", "customers", "items", "accounts", "invoices", "payments", "salesreceipts")
+COLLECTIONS = ("companyinfos", "preferences", "customers", "items", "accounts", "invoices", "payments", "salesreceipts")
 
 
 def held(simulator: QuickBooksSimulator) -> bytes:
@@ -153,6 +153,7 @@ def test_everything_survives_a_restart(tmp_path: Path, clock: HandClock):
     first.register(TOKEN, account_id=REALM, name="Apollo Hall")
     first.register("old", account_id=REALM, name="Apollo Hall")
     first.revoke("old")
+    first.seed(REALM, "preferences", [{"CurrencyPrefs": {"HomeCurrency": {"value": "KWD"}}}])
     ada = first.seed(REALM, "customers", [{"DisplayName": "Ada", "BillAddr": {"Country": "US"}}])[0]
     shirt = first.seed(REALM, "items", [INVENTORY])[0]
     rows = [{"CustomerRef": {"value": ada["Id"]}, "Line": [sold(shirt, 15, Qty=1)]}] * 3
@@ -167,6 +168,7 @@ def test_everything_survives_a_restart(tmp_path: Path, clock: HandClock):
 
     again = QuickBooksSimulator(tmp_path, clock=clock, chance=random.Random(1))
     assert held(again) == before
+    assert again.objects(REALM, "accounts")[0]["CurrencyRef"]["value"] == "KWD"
     assert send(again, "/customer", {"DisplayName": "Bea"}, requestid="r-1").body["Customer"] == kept["Customer"]
     assert send(again, "/customer", {"DisplayName": "ADA"}).body["Fault"]["Error"][0]["code"] == "6240"
     new = send(again, "/customer", {"DisplayName": "Cleo"}).body["Customer"]

@@ -9,7 +9,8 @@ from quickbooks import QuickBooks
 from quickbooks.exceptions import QuickbooksException, ValidationException
 from quickbooks.objects import Account, Customer, Item, Vendor
 
-from tests.sync_sims.quickbooks.conftest import HandClock
+from sync_sims.quickbooks import QuickBooksSimulator
+from tests.sync_sims.quickbooks.conftest import REALM, HandClock
 
 Ask = Callable[..., requests.Response]
 Seed = Callable[..., dict[str, Any]]
@@ -226,3 +227,27 @@ def test_the_quantity_on_hand_changes_by_documents_alone(ask: Ask, seed: Seed, c
     assert after["MetaData"]["LastUpdatedTime"] > item["MetaData"]["LastUpdatedTime"]
     ask("POST", "/inventoryadjustment?operation=delete", json={"Id": made["Id"], "SyncToken": "0"})
     assert ask("GET", f"/item/{item['Id']}").json()["Item"]["QtyOnHand"] == 10
+
+
+def test_a_company_is_kept_in_the_currency_that_it_chose_before_anybody_bore_another(
+    ask: Ask, simulator: QuickBooksSimulator
+):
+    shown = ask("GET", "/preferences").json()["Preferences"]
+    assert shown["CurrencyPrefs"]["HomeCurrency"] == {"value": "USD", "name": "United States Dollar"}
+    wanted = {"CurrencyPrefs": {"HomeCurrency": {"value": "EUR"}}}
+    refused = ask("POST", "/preferences", json={**shown, **wanted})
+    assert (refused.status_code, refused.json()["Fault"]["Error"][0]["code"]) == (400, "500")
+    simulator.seed(REALM, "preferences", [wanted])
+    assert ask("GET", "/preferences").json()["Preferences"]["CurrencyPrefs"]["HomeCurrency"]["name"] == "Euro"
+    assert {account["CurrencyRef"]["value"] for account in simulator.objects(REALM, "accounts")} == {"EUR"}
+    made = ask("POST", "/customer", json={"DisplayName": "Ada"}).json()["Customer"]
+    assert made["CurrencyRef"] == {"value": "EUR", "name": "Euro"}
+    assert ask("GET", "/reports/BalanceSheet").json()["Header"]["Currency"] == "EUR"
+    with pytest.raises(ValueError, match="once the books are in use"):
+        simulator.seed(REALM, "preferences", [{"CurrencyPrefs": {"HomeCurrency": {"value": "GBP"}}}])
+
+
+@pytest.mark.parametrize("prefs", [None, {}, {"HomeCurrency": "EUR"}, {"HomeCurrency": {"value": "euro"}}])
+def test_what_is_no_currency_is_no_home_currency(simulator: QuickBooksSimulator, prefs: Any):
+    with pytest.raises(ValueError, match=r"HomeCurrency|euro"):
+        simulator.seed(REALM, "preferences", [{"CurrencyPrefs": prefs}])
