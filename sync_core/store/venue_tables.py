@@ -315,7 +315,6 @@ reports = _synced(
     sa.Column("basis", sa.Text),
     sa.Column("currency", sa.Text),
     sa.Column("content", pg.JSONB, nullable=False),
-    sa.Column("made_at", TIMESTAMP),
 )
 
 # A customer's points, and the points that the venue gives: a row in `loyalty_points` is added to the account once.

@@ -135,7 +135,6 @@ def upgrade() -> None:
         sa.Column("basis", sa.Text()),
         sa.Column("currency", sa.Text()),
         sa.Column("content", pg.JSONB(), nullable=False),
-        sa.Column("made_at", TIMESTAMP),
     )
     _create(
         "loyalty_accounts",
