@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sync_core.store.venue_tables import order_lines, orders
+from sync_core.store.venue_tables import orders
 
 
 def sales_for_provider(conn: sa.Connection, provider: str, venue: str) -> list[dict[str, Any]]:
@@ -14,19 +14,6 @@ def sales_for_provider(conn: sa.Connection, provider: str, venue: str) -> list[d
     `currency` (ISO 4217, upper case), `ordered_at` (aware UTC) and `description` (one line for people, of the
     order's first line). Orders deleted in the venue are left out.
     """
-    first_line = (
-        sa.select(order_lines.c.order_id, order_lines.c.description)
-        .where(order_lines.c.venue_id == venue)
-        .distinct(order_lines.c.order_id)
-        .order_by(order_lines.c.order_id, order_lines.c.line)
-        .subquery()
-    )
-    count = (
-        sa.select(order_lines.c.order_id, sa.func.count().label("lines"))
-        .where(order_lines.c.venue_id == venue)
-        .group_by(order_lines.c.order_id)
-        .subquery()
-    )
     query = (
         sa.select(
             orders.c.id,
@@ -35,11 +22,9 @@ def sales_for_provider(conn: sa.Connection, provider: str, venue: str) -> list[d
             orders.c.currency,
             orders.c.ordered_at,
             orders.c.origin,
-            first_line.c.description,
-            count.c.lines,
+            orders.c.lines[0]["description"].astext.label("description"),
+            sa.func.jsonb_array_length(orders.c.lines).label("lines"),
         )
-        .outerjoin(first_line, first_line.c.order_id == orders.c.id)
-        .outerjoin(count, count.c.order_id == orders.c.id)
         .where(orders.c.venue_id == venue, orders.c.provider == provider, orders.c.deleted_at.is_(None))
         .order_by(orders.c.ordered_at, orders.c.id)
     )
@@ -57,7 +42,7 @@ def sales_for_provider(conn: sa.Connection, provider: str, venue: str) -> list[d
 
 
 def _described(row: sa.Row[Any]) -> str:
-    if row.lines is None:
+    if row.lines == 0:
         return f"{row.origin.capitalize()} {row.id}"
     more = f" and {row.lines - 1} more" if row.lines > 1 else ""
     return f"Order {row.id}: {row.description or 'one article'}{more}"

@@ -121,6 +121,7 @@ customers = _synced(
     sa.Column("postcode", sa.Text),
     sa.Column("country", sa.Text),  # ISO 3166-1 alpha-2
     sa.Column("note", sa.Text),
+    sa.Column("tags", pg.JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),  # a list of texts, sorted
 )
 
 # The stock of a product: `id` is the product's id.
@@ -129,7 +130,9 @@ stock = _synced(
     sa.Column("quantity", sa.BigInteger, nullable=False),
 )
 
-# A sale. `provider` is where it is paid: stripe, square, ... or door.
+# A sale. `provider` is where it is paid: stripe, square, ... or door. An order without its lines says nothing, so
+# they live in it and change with it: a list of {line, product_id, sku, description, quantity, amount_minor}, where
+# the amount is the whole line's, not one piece's.
 orders = _synced(
     "orders",
     sa.Column("customer_id", sa.Text),
@@ -137,22 +140,9 @@ orders = _synced(
     sa.Column("origin", sa.Text, nullable=False, server_default="sale"),  # sale | opening balance
     sa.Column("total_minor", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, server_default="completed"),  # open | completed | canceled
+    sa.Column("lines", pg.JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
     sa.Column("ordered_at", TIMESTAMP, nullable=False),
-)
-
-order_lines = sa.Table(
-    "order_lines",
-    metadata,
-    sa.Column("venue_id", sa.Text, primary_key=True),
-    sa.Column("order_id", sa.Text, primary_key=True),
-    sa.Column("line", sa.Integer, primary_key=True),
-    sa.Column("product_id", sa.Text),
-    sa.Column("sku", sa.Text),
-    sa.Column("description", sa.Text),
-    sa.Column("quantity", sa.BigInteger, nullable=False),
-    sa.Column("amount_minor", sa.BigInteger, nullable=False),  # the whole line, not one piece
-    sa.ForeignKeyConstraint(["venue_id", "order_id"], ["venue.orders.venue_id", "venue.orders.id"], ondelete="CASCADE"),
-    schema="venue",
 )
 
 # Money that a provider took (a Stripe charge, a Square payment); `id` is the provider's own id.
@@ -211,6 +201,175 @@ balance_entries = _synced(
     sa.Column("booked_at", TIMESTAMP),
 )
 
+# What a customer pays for again and again. It begins at the provider; the venue may end it (`cancel_at_period_end`,
+# `status` canceled).
+subscriptions = _synced(
+    "subscriptions",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("description", sa.Text),
+    sa.Column("price_minor", sa.BigInteger),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("quantity", sa.BigInteger),
+    sa.Column("interval", sa.Text),  # day | week | month | year
+    sa.Column("interval_count", sa.BigInteger),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("cancel_at_period_end", sa.Boolean),
+    sa.Column("period_start", TIMESTAMP),
+    sa.Column("period_end", TIMESTAMP),
+    sa.Column("started_at", TIMESTAMP),
+    sa.Column("canceled_at", TIMESTAMP),
+    sa.Column("ended_at", TIMESTAMP),
+)
+
+# A demand for money, as the provider's invoicing or the books have it.
+invoices = _synced(
+    "invoices",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("subscription_id", sa.Text),
+    sa.Column("number", sa.Text),
+    sa.Column("status", sa.Text),  # draft | open | paid | void | uncollectible
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("due_minor", sa.BigInteger),  # what is still to be paid
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("memo", sa.Text),
+    sa.Column("lines", pg.JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
+    sa.Column("issued_at", TIMESTAMP),
+    sa.Column("due_at", TIMESTAMP),
+)
+
+# A payment that its payer contests. The venue answers with evidence, and sends it by `evidence_submitted`.
+disputes = _synced(
+    "disputes",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("payment_id", sa.Text),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("evidence", sa.Text),  # the venue's side of the story
+    sa.Column("evidence_product", sa.Text),  # what was sold
+    sa.Column("evidence_email", sa.Text),  # where the customer was written to
+    sa.Column("evidence_submitted", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("evidence_due_at", TIMESTAMP),
+    sa.Column("opened_at", TIMESTAMP),
+)
+
+# Money that reached the bank: a payout, as the books have it.
+deposits = _synced(
+    "deposits",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("account", sa.Text),
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("memo", sa.Text),
+    sa.Column("lines", pg.JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
+    sa.Column("deposited_at", TIMESTAMP),
+)
+
+# What the venue owes a supplier, what it paid on that, and what it spent without a bill. Read from the books.
+bills = _synced(
+    "bills",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("vendor", sa.Text),
+    sa.Column("number", sa.Text),
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("due_minor", sa.BigInteger),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("memo", sa.Text),
+    sa.Column("billed_at", TIMESTAMP),
+    sa.Column("due_at", TIMESTAMP),
+)
+bill_payments = _synced(
+    "bill_payments",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("vendor", sa.Text),
+    sa.Column("method", sa.Text),  # check | credit card
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("memo", sa.Text),
+    sa.Column("bill_ids", pg.JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
+    sa.Column("paid_at", TIMESTAMP),
+)
+purchases = _synced(
+    "purchases",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("payee", sa.Text),
+    sa.Column("method", sa.Text),  # cash | check | credit card
+    sa.Column("account", sa.Text),
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("credit", sa.Boolean),  # money that came back
+    sa.Column("memo", sa.Text),
+    sa.Column("spent_at", TIMESTAMP),
+)
+
+# A report as the provider computes it, kept whole: profit and loss of a month, a balance sheet.
+reports = _synced(
+    "reports",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("starts_on", sa.Text),  # ISO 8601 dates
+    sa.Column("ends_on", sa.Text),
+    sa.Column("basis", sa.Text),
+    sa.Column("currency", sa.Text),
+    sa.Column("content", pg.JSONB, nullable=False),
+)
+
+# A customer's points, and the points that the venue gives: a row in `loyalty_points` is added to the account once.
+loyalty_accounts = _synced(
+    "loyalty_accounts",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("program", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("lifetime_points", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("enrolled_at", TIMESTAMP),
+)
+loyalty_points = _synced(
+    "loyalty_points",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("order_id", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("given_at", TIMESTAMP),
+)
+
+# A mailing and what became of it; `variants` holds one object per A/B variant.
+campaigns = _synced(
+    "campaigns",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("title", sa.Text),
+    sa.Column("subject", sa.Text),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("status", sa.Text),
+    sa.Column("emails_sent", sa.BigInteger),
+    sa.Column("opens", sa.BigInteger),
+    sa.Column("unique_opens", sa.BigInteger),
+    sa.Column("clicks", sa.BigInteger),
+    sa.Column("unique_clicks", sa.BigInteger),
+    sa.Column("unsubscribed", sa.BigInteger),
+    sa.Column("bounces", sa.BigInteger),
+    sa.Column("orders", sa.BigInteger),
+    sa.Column("revenue_minor", sa.BigInteger),
+    sa.Column("currency", sa.Text),
+    sa.Column("variants", pg.JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
+    sa.Column("sent_at", TIMESTAMP),
+)
+
+# A customer that the venue sends into a step of an automation: each row does so once.
+journey_triggers = _synced(
+    "journey_triggers",
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("journey_id", sa.Text, nullable=False),
+    sa.Column("step_id", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("requested_at", TIMESTAMP),
+)
+
 # By these an object that a provider already has is known to be a row that was never synced there.
 sa.Index("ix_customers_email", sa.func.lower(customers.c.email), _APART)
 sa.Index("ix_customers_phone", sa.func.lower(customers.c.phone), _APART)
@@ -238,4 +397,16 @@ SYNCED: tuple[sa.Table, ...] = (
     payment_attempts,
     refunds,
     balance_entries,
+    subscriptions,
+    invoices,
+    disputes,
+    deposits,
+    bills,
+    bill_payments,
+    purchases,
+    reports,
+    loyalty_accounts,
+    loyalty_points,
+    campaigns,
+    journey_triggers,
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from sync_core.errors import ConfigurationError
@@ -38,7 +39,6 @@ class DemoRows:
     stock: list[Row] = field(default_factory=list[Row])
     customers: list[Row] = field(default_factory=list[Row])
     orders: list[Row] = field(default_factory=list[Row])
-    order_lines: list[Row] = field(default_factory=list[Row])
     refunds: list[Row] = field(default_factory=list[Row])
 
 
@@ -81,7 +81,6 @@ def generate_demo(
             (tables.stock, rows.stock, ("quantity",)),
             (tables.customers, rows.customers, ()),
             (tables.orders, rows.orders, ()),
-            (tables.order_lines, rows.order_lines, ()),
             (tables.refunds, rows.refunds, ("refunded_at",)),
         ):
             on_progress(f"writing {table.name.replace('_', ' ')} ({len(records)} rows)")
@@ -131,7 +130,7 @@ def fill_house(
     people = [_customer(house, number, rng) for number in range(1, customers + 1)]
     rows.customers.extend(people)
     for number, person in enumerate((p for p in people for _ in range(rng.randrange(5))), start=1):
-        order = _order(rows, house, rng, number=number, providers=providers, season=season, products=products)
+        order = _order(house, rng, number=number, providers=providers, season=season, products=products)
         order["customer_id"] = person["id"] if rng.random() < WITH_CUSTOMER else None
         rows.orders.append(order)
         if order["provider"] != DOOR and rng.random() < REFUNDED:
@@ -205,7 +204,6 @@ def _digits(pattern: str, rng: random.Random) -> str:
 
 
 def _order(
-    rows: DemoRows,
     house: House,
     rng: random.Random,
     *,
@@ -214,14 +212,11 @@ def _order(
     season: datetime,
     products: Sequence[Row],
 ) -> Row:
-    order, total = f"order-{number:05}", 0
+    lines: list[Row] = []
     for line, product in enumerate(rng.sample([p for p in products if p["price_minor"]], rng.choice((1, 1, 2, 3))), 1):
         quantity = rng.choice((1, 2, 2, 4))
-        total += quantity * product["price_minor"]
-        rows.order_lines.append(
+        lines.append(
             {
-                "venue_id": house.slug,
-                "order_id": order,
                 "line": line,
                 "product_id": product["id"],
                 "sku": product["sku"],
@@ -232,13 +227,14 @@ def _order(
         )
     return {
         "venue_id": house.slug,
-        "id": order,
+        "id": f"order-{number:05}",
         "customer_id": None,
         "provider": DOOR if rng.random() < AT_THE_DOOR else rng.choice(list(providers)),
         "origin": "sale",
-        "total_minor": total,
+        "total_minor": sum(line["amount_minor"] for line in lines),
         "currency": house.currency,
         "ordered_at": season - timedelta(minutes=rng.randrange(1, 60 * 24 * 60)),
+        "lines": orjson.dumps(lines).decode(),
     }
 
 

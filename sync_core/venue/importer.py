@@ -85,7 +85,7 @@ def _refuse_another_selection(conn: sa.Connection, market: TicketMarket, chosen:
 
 
 def _load(conn: sa.Connection, market: TicketMarket, retail: Retail, on_progress: OnProgress) -> tuple[Loaded, ...]:
-    orders = rows_from_frame(tables.orders, retail.sales.orders)
+    orders = rows_from_frame(tables.orders, retail.sales.orders_with_lines())
     moved = order_paid_elsewhere(conn, orders) if orders.num_rows else None
     if moved is not None:
         raise ConfigurationError(
@@ -100,7 +100,6 @@ def _load(conn: sa.Connection, market: TicketMarket, retail: Retail, on_progress
         (tables.stock, _both(tables.stock, market.stock, retail.stock), ("quantity",)),
         (tables.customers, rows_from_frame(tables.customers, retail.customers), ()),
         (tables.orders, orders, ()),
-        (tables.order_lines, rows_from_frame(tables.order_lines, retail.sales.order_lines), ()),
         (tables.refunds, rows_from_frame(tables.refunds, retail.sales.refunds), ("refunded_at",)),
     )
     loaded: list[Loaded] = []

@@ -14,13 +14,16 @@ The rules, all fixed and the same in every run:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
+import orjson
 import pandas as pd
 
 from sync_core.venue.retail_people import venue_of_customer
 from sync_core.venue.shares import share
 
 SALE, OPENING = "sale", "opening balance"
+LINE = ("line", "product_id", "sku", "description", "quantity", "amount_minor")
 NO_DAY = datetime(1970, 1, 1, tzinfo=UTC)  # of a file without a single good invoice
 
 
@@ -43,12 +46,21 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Sales:
-    """Rows for venue.orders, venue.order_lines and venue.refunds. `opened` counts the opening balances."""
+    """Rows for venue.orders and venue.refunds, and the orders' lines. `opened` counts the opening balances."""
 
     orders: pd.DataFrame
     order_lines: pd.DataFrame
     refunds: pd.DataFrame
     opened: int
+
+    def orders_with_lines(self) -> pd.DataFrame:
+        """The orders with their `lines` as JSON text, in the order of their numbers; an opening balance has none."""
+        lines: dict[str, list[dict[str, Any]]] = {}
+        columns = [self.order_lines[name].astype(object).where(self.order_lines[name].notna(), None) for name in LINE]
+        for order, *values in zip(self.order_lines["order_id"], *columns, strict=True):
+            lines.setdefault(order, []).append(dict(zip(LINE, values, strict=True)))
+        texts = [orjson.dumps(lines.get(order, [])).decode() for order in self.orders["id"]]
+        return self.orders.assign(lines=texts)
 
 
 @dataclass(slots=True)

@@ -5,18 +5,16 @@ it; it has one line, for the whole of the order.
 """
 
 from hashlib import blake2b
-from typing import Any
 
 from sync_core.providers.bodies import nest
 from sync_core.providers.protocol import Remote, Sought, Write
 from sync_core.providers.quickbooks.books import Books
 from sync_core.providers.quickbooks.calls import Object
-from sync_core.providers.quickbooks.shapes import Body, record_of
+from sync_core.providers.quickbooks.shapes import VOIDED, Body, is_voided, record_of
 
 MARK = "PrivateNote"
 NUMBER = "DocNumber"
 """A receipt's number follows from its order, so that QuickBooks itself refuses a second receipt for one order."""
-_VOIDED = "Voided"
 
 
 class PaymentShape:
@@ -28,7 +26,7 @@ class PaymentShape:
 
     def remote(self, found: Object) -> Remote:
         """A payment as a record."""
-        return record_of(found, {**found, "status": _VOIDED} if _is_void(found) else found)
+        return record_of(found, {**found, "status": VOIDED} if is_voided(found) else found)
 
 
 class RefundReceiptShape:
@@ -40,7 +38,7 @@ class RefundReceiptShape:
 
     def remote(self, found: Object) -> Remote:
         """A refund receipt as a record."""
-        return record_of(found, found, deleted=_is_void(found))
+        return record_of(found, found, deleted=is_voided(found))
 
 
 class SalesReceiptShape:
@@ -95,8 +93,3 @@ class SalesReceiptShape:
 def receipt_number(mark: str) -> str:
     """The document number of an order's receipt, always the same one, in 21 characters."""
     return f"VS-{blake2b(mark.encode(), digest_size=9).hexdigest()}"
-
-
-def _is_void(found: Any) -> bool:
-    """QuickBooks keeps a voided transaction with the amount 0 and says so in its note."""
-    return not found.get("TotalAmt") and _VOIDED in str(found.get(MARK) or "")

@@ -11,6 +11,8 @@ Body = dict[str, Any]
 SYNC_TOKEN = "sync_token"  # noqa: S105 - QuickBooks' name for an object's version
 KEPT = "kept"
 """Where a record's state holds the parts of the object that a later sparse update must send again or judge by."""
+VOIDED = "Voided"
+"""What QuickBooks writes into the note of a voided transaction."""
 
 
 class Listed(Protocol):
@@ -65,3 +67,8 @@ def record_of(found: Object, shown: Mapping[str, Json], *, kept: tuple[str, ...]
         updated_at=updated_at(found),
         deleted=deleted or found.get("status") == "Deleted",
     )
+
+
+def is_voided(found: Object) -> bool:
+    """Whether a transaction was voided: QuickBooks keeps it with the amount 0 and says so in its note."""
+    return not found.get("TotalAmt") and VOIDED in str(found.get("PrivateNote") or "")

@@ -34,24 +34,29 @@ def test_a_sale_is_described_by_its_first_line(database: sa.Engine) -> None:
         "ordered_at": "2009-12-01 00:00:00+00",
         "deleted_at": None,
     }
-    line = {"venue_id": "a", "quantity": 1, "amount_minor": 5}
+    line = {"quantity": 1, "amount_minor": 5}
     with database.begin() as conn:
         load(conn, tables.venues, rows_from_records(tables.venues, [{"id": "a", "name": "A", "currency": "GBP"}]))
         conn.execute(
             sa.insert(tables.orders),
             [
-                {**order, "id": "1", "total_minor": 5, "origin": "sale"},
-                {**order, "id": "2", "total_minor": 10, "origin": "sale"},
-                {**order, "id": "open-3", "total_minor": 15, "origin": "opening balance"},
-                {**order, "id": "4", "total_minor": 5, "origin": "sale", "deleted_at": "2009-12-02 00:00:00+00"},
-            ],
-        )
-        conn.execute(
-            sa.insert(tables.order_lines),
-            [
-                {**line, "order_id": "1", "line": 1, "description": "Red mug"},
-                {**line, "order_id": "2", "line": 2, "description": "Second"},
-                {**line, "order_id": "2", "line": 1, "description": None},
+                {**order, "id": "1", "total_minor": 5, "origin": "sale", "lines": [{**line, "description": "Red mug"}]},
+                {
+                    **order,
+                    "id": "2",
+                    "total_minor": 10,
+                    "origin": "sale",
+                    "lines": [{**line, "description": None}, {**line, "description": "Second"}],
+                },
+                {**order, "id": "open-3", "total_minor": 15, "origin": "opening balance", "lines": []},
+                {
+                    **order,
+                    "id": "4",
+                    "total_minor": 5,
+                    "origin": "sale",
+                    "lines": [],
+                    "deleted_at": "2009-12-02 00:00:00+00",
+                },
             ],
         )
         sales = sales_for_provider(conn, "stripe", "a")
