@@ -52,7 +52,7 @@ def answer_report(call: Call, name: str, query: Mapping[str, str]) -> Row:
         "StartPeriod": period.start,
         "EndPeriod": period.end,
         "SummarizeColumnsBy": "Total",
-        "Currency": call.currency["value"],
+        "Currency": call.terms.currency,
         "Option": [{"Name": "NoReportData", "Value": "false" if rows else "true"}],
     }
     shown = [{"ColTitle": text, "ColType": kind} for text, kind in columns]
