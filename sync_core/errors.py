@@ -8,6 +8,7 @@ It never carries a payload, a secret or a URL query: exception text reaches Dags
     │   └── ThrottledError    the provider said when (retry_after)
     ├── OutcomeUnknown        the engine: the write may or may not have happened; look it up before writing again
     ├── AuthorizationLost     the venue: reconnect the account
+    ├── AuthorizationRefused  the person who connects: begin again
     ├── RecordRejected        the operator: one record is wrong; its neighbours go on
     ├── BatchRefused          the engine: nothing of the batch was written; split it to find the record
     ├── DeclarationError      us, at load time: a YAML file is wrong
@@ -44,6 +45,14 @@ class OutcomeUnknown(SyncError):
 
 class AuthorizationLost(SyncError):
     """The provider refuses our credential; the venue must connect again."""
+
+
+class AuthorizationRefused(SyncError):
+    """A connection by OAuth did not come about; `code` is state_invalid, access_denied or exchange_failed."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class RecordRejected(SyncError):
