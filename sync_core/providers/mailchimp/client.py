@@ -35,6 +35,10 @@ class Desk(Protocol):
         """Those of `sought`, at least one, that exist."""
         ...
 
+    def fetch(self, ids: Sequence[str]) -> list[Remote]:
+        """The objects with these ids, at least one, as they are now."""
+        ...
+
 
 def connect(
     *,
@@ -100,6 +104,10 @@ class MailchimpProvider:
     def find(self, entity: str, sought: Sequence[Sought]) -> dict[str, Remote]:
         """Those of `sought` that exist, by local id."""
         return self._desk(entity).find(sought) if sought else {}
+
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> list[Remote]:
+        """The objects with these ids, in that order; see `fetching`."""
+        return self._desk(entity).fetch(remote_ids) if remote_ids else []
 
     def _desk(self, entity: str) -> Desk:
         if entity not in self._desks:

@@ -29,7 +29,8 @@ from sync_core.providers.mailchimp.contact import (
     refused,
     remote_contact,
 )
-from sync_core.providers.mailchimp.walk import PAGE_SIZE, walk
+from sync_core.providers.mailchimp.fetching import PAGE_SIZE, gathered, in_order
+from sync_core.providers.mailchimp.walk import walk
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 
 EXISTS = "ERROR_CONTACT_EXISTS"
@@ -85,6 +86,17 @@ class Members:
             if contact is not None and marked(contact) == mark_of(write):
                 found[one.local_id] = remote_contact(contact)
         return found
+
+    def fetch(self, ids: Sequence[str]) -> list[Remote]:
+        """By the contact's own id. Who is archived is there; only who was deleted for good is gone."""
+
+        def page(offset: int) -> tuple[Sequence[Contact], int]:
+            shown = self._calls.get(
+                f"{self._audience.path}/members", count=PAGE_SIZE, offset=offset, fields=f"{_MANY},total_items"
+            )
+            return shown["members"], shown["total_items"]
+
+        return in_order(ids, gathered(ids, one=self._contact, page=page, key="contact_id"), remote=remote_contact)
 
     def _create(self, writes: Sequence[Write]) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}

@@ -10,12 +10,12 @@ from typing import Any
 from sync_core.providers.bodies import nest
 from sync_core.providers.mailchimp.calls import MailchimpCalls, Refused, segment
 from sync_core.providers.mailchimp.contact import gone, refused
+from sync_core.providers.mailchimp.fetching import PAGE_SIZE, gathered, in_order
 from sync_core.providers.mailchimp.store import Store
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 
 CURRENCY = "store.currency_code"
 """Not a product's field but its store's: a product in another currency has no place in it."""
-_PAGE_SIZE = 1000
 _VARIANT = "variants[0]."
 
 
@@ -30,10 +30,10 @@ class Products:
         """Pages of all products: Mailchimp does not say when one changed."""
         offset = (cursor or {}).get("offset") or 0
         while True:
-            shown = self._calls.find(f"{self._store.path}/products", count=_PAGE_SIZE, offset=offset) or {}
+            shown = self._calls.find(f"{self._store.path}/products", count=PAGE_SIZE, offset=offset) or {}
             records = [_remote(product) for product in shown.get("products", ())]
-            last = len(records) < _PAGE_SIZE
-            offset = 0 if last else offset + _PAGE_SIZE
+            last = len(records) < PAGE_SIZE
+            offset = 0 if last else offset + PAGE_SIZE
             yield Page(records=records, cursor={"offset": offset}, last=last)
             if last:
                 return
@@ -47,6 +47,18 @@ class Products:
         """By id."""
         found = {one.local_id: self._calls.find(self._path(_id_of(one.fields, one.local_id))) for one in sought}
         return {one.local_id: _remote(product) for one in sought if (product := found[one.local_id]) is not None}
+
+    def fetch(self, ids: Sequence[str]) -> list[Remote]:
+        """By id."""
+
+        def one(product_id: str) -> Mapping[str, Any] | None:
+            return self._calls.find(self._path(product_id))
+
+        def page(offset: int) -> tuple[Sequence[Mapping[str, Any]], int]:
+            shown = self._calls.find(f"{self._store.path}/products", count=PAGE_SIZE, offset=offset) or {}
+            return shown.get("products", ()), shown.get("total_items", 0)
+
+        return in_order(ids, gathered(ids, one=one, page=page, key="id"), remote=_remote)
 
     def _create(self, write: Write) -> Outcome:
         foreign = self._foreign(write)

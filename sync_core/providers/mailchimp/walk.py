@@ -13,10 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from sync_core.errors import ProviderRefused
 from sync_core.providers.mailchimp.contact import Contact, is_archived, parsed, remote_contact
+from sync_core.providers.mailchimp.fetching import PAGE_SIZE
 from sync_core.providers.protocol import Json, Page
 
-PAGE_SIZE = 1000
-"""The most that Mailchimp shows at once (mailchimp.com/developer/marketing/docs/methods-parameters, pagination)."""
 OVERLAP = timedelta(seconds=60)
 OPENED = datetime(2001, 1, 1, tzinfo=UTC)
 """The year that Mailchimp began."""

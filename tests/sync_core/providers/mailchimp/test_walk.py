@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sync_core.errors import ProviderRefused
 from sync_core.providers.mailchimp.contact import Contact
-from sync_core.providers.mailchimp.walk import PAGE_SIZE, walk
+from sync_core.providers.mailchimp.fetching import PAGE_SIZE
+from sync_core.providers.mailchimp.walk import walk
 
 NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
