@@ -10,6 +10,7 @@ from sync_core.errors import AuthorizationLost
 from sync_core.providers.protocol import Account, Batch, Json, Outcome, Page, Provider, Remote, Sought
 from sync_core.providers.stripe.balance import read_balance
 from sync_core.providers.stripe.calls import StripeCalls
+from sync_core.providers.stripe.fetching import fetch
 from sync_core.providers.stripe.finding import find
 from sync_core.providers.stripe.kinds import kind_of
 from sync_core.providers.stripe.reading import read_kind
@@ -71,6 +72,10 @@ class StripeProvider:
     def write(self, entity: str, batch: Batch) -> list[Outcome]:
         """Write one object after the other: Stripe has no batches."""
         return [self._writer.write(entity, write) for write in batch.writes]
+
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> list[Remote]:
+        """The objects with these ids as they are now; see `fetching`."""
+        return fetch(self._calls, kind_of(entity), remote_ids)
 
     def find(self, entity: str, sought: Sequence[Sought]) -> dict[str, Remote]:
         """Those of `sought` that exist, by local id."""

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from sync_core.errors import ProviderRefused
 from sync_core.providers.protocol import Json, Page, Remote
 from sync_core.providers.stripe.calls import Refused, StripeCalls
+from sync_core.providers.stripe.fetching import expanded_in_list, is_cut_short, objects_at, whole
 from sync_core.providers.stripe.kinds import Kind, Object, gone, remote_of
 from sync_core.providers.stripe.listing import PAGE_SIZE, Listed, listed
 
@@ -27,8 +27,6 @@ CLOCKS_DIFFER_SECONDS = 86400
 """Stripe's clock may be ahead of ours, but not by more than this."""
 MOST_SEEN = 500
 """So many event ids are remembered at most; beyond it some changes are told twice, which is allowed."""
-
-_GONE = 404
 
 
 def read_kind(calls: StripeCalls, kind: Kind, *, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
@@ -48,12 +46,12 @@ def read_kind(calls: StripeCalls, kind: Kind, *, cursor: Mapping[str, Json] | No
 
 def _whole(calls: StripeCalls, kind: Kind, *, since: int | None = None, after: str | None = None) -> Iterator[Page]:
     asked = int(calls.clock.now().timestamp())
-    for page in listed(calls, kind.path, after=after, **_expanded(kind)):
+    for page in listed(calls, kind.path, after=after, **_listed_with(kind)):
         if since is None:
             # The provider's own clock: ours may run ahead of it and miss changes.
             since = (page.at or asked) - OVERLAP_SECONDS
         yield Page(
-            records=[remote_of(found) for found in page.objects],
+            records=[remote_of(whole(calls, kind, found)) for found in page.objects],
             cursor=_after_page(page, since),
             last=not page.more,
         )
@@ -122,9 +120,9 @@ def _subject(event: Object) -> Object:
 def _snapshot(calls: StripeCalls, kind: Kind, event: Object) -> Remote | None:
     """The object as the event shows it; None when the event does not show all of it in our API version."""
     found = _subject(event)
-    if event["type"].endswith(".deleted"):
+    if event["type"] == kind.removal:
         return gone(found["id"], changed=event["created"])
-    shortened = any(found.get(name) is not None for name in kind.expand)
+    shortened = any(found.get(name) is not None for name in kind.expand) or is_cut_short(kind, found)
     if shortened or event.get("api_version") != calls.version:
         return None
     return remote_of(found, changed=event["created"])
@@ -132,36 +130,10 @@ def _snapshot(calls: StripeCalls, kind: Kind, event: Object) -> Remote | None:
 
 def _read_again(calls: StripeCalls, kind: Kind, changed: Mapping[str, int]) -> Iterator[Remote]:
     """The objects as they are now; those that do not exist any more as deleted."""
-    left = dict(changed)
-    ids = list(left) if kind.path == "/v1/products" else []
-    # Only products can be listed by their ids (docs.stripe.com/api/products/list): 100 of them in one call.
-    for start in range(0, len(ids), PAGE_SIZE):
-        answer = calls.get(kind.path, ids=ids[start : start + PAGE_SIZE], limit=PAGE_SIZE, **_expanded(kind))
-        for found in answer.data["data"]:
-            when = left.pop(found["id"], None)
-            if when is not None:
-                yield remote_of(found, changed=when)
-    for remote_id, when in left.items():
-        found = object_at(calls, kind, remote_id)
+    for remote_id, found in objects_at(calls, kind, list(changed)):
+        when = changed[remote_id]
         yield gone(remote_id, changed=when) if found is None else remote_of(found, changed=when)
 
 
-def object_at(calls: StripeCalls, kind: Kind, remote_id: str) -> Object | None:
-    """One object, None when Stripe has none with this id.
-
-    Raises:
-        ProviderRefused: Stripe refuses the request for another reason.
-    """
-    if not remote_id.replace("_", "").isalnum():
-        raise ProviderRefused(f"{remote_id!r} is not an id of Stripe's.")
-    expanded = {"expand": list(kind.expand)} if kind.expand else {}
-    try:
-        return calls.get(f"{kind.path}/{remote_id}", **expanded).data
-    except Refused as exc:
-        if exc.status == _GONE:
-            return None
-        raise
-
-
-def _expanded(kind: Kind) -> dict[str, Any]:
-    return {"expand": [f"data.{name}" for name in kind.expand]} if kind.expand else {}
+def _listed_with(kind: Kind) -> dict[str, Any]:
+    return {**kind.filters, **expanded_in_list(kind)}

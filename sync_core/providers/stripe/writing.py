@@ -12,11 +12,13 @@ from sync_core.errors import ProviderRefused
 from sync_core.providers.bodies import nest
 from sync_core.providers.protocol import Json, Outcome, Remote, Write
 from sync_core.providers.stripe.calls import Refused, StripeCalls
+from sync_core.providers.stripe.disputes import answer_dispute
+from sync_core.providers.stripe.fetching import GONE, object_at
 from sync_core.providers.stripe.kinds import MARK, Kind, Object, gone, kind_of, price_state, product_id, remote_of
-from sync_core.providers.stripe.reading import object_at
+from sync_core.providers.stripe.requests import known, place_of, sparse
+from sync_core.providers.stripe.subscriptions import change_subscription, end_subscription
 
 PRICE = "default_price."
-_GONE = 404
 
 
 class StripeWriter:
@@ -35,6 +37,9 @@ class StripeWriter:
             ("customers", "delete"): lambda write: self._delete(kind_of("customers"), write),
             ("refunds", "create"): lambda write: self._create(kind_of("refunds"), write),
             ("refunds", "update"): lambda write: self._update(kind_of("refunds"), write),
+            ("subscriptions", "update"): lambda write: change_subscription(calls, write),
+            ("subscriptions", "delete"): lambda write: end_subscription(calls, write),
+            ("disputes", "update"): lambda write: answer_dispute(calls, write),
         }
 
     def write(self, entity: str, write: Write) -> Outcome:
@@ -56,21 +61,21 @@ class StripeWriter:
         return remote_of(self._calls.post(kind.path, write.key, **_filled(write.fields)).data)
 
     def _update(self, kind: Kind, write: Write) -> Remote:
-        body = _sparse(write.fields)
+        body = sparse(write.fields)
         if "address" in body:
             # Stripe does not say whether a part of an address replaces the whole; the whole of it is right either way.
-            current = (object_at(self._calls, kind, _known(write)) or {}).get("address") or {}
+            current = (object_at(self._calls, kind, known(write)) or {}).get("address") or {}
             body["address"] = {**{name: value for name, value in current.items() if value}, **body["address"]}
-        return remote_of(self._calls.post(_place(kind, write), write.key, **body).data)
+        return remote_of(self._calls.post(place_of(kind, write), write.key, **body).data)
 
     def _delete(self, kind: Kind, write: Write) -> Remote:
-        place = _place(kind, write)
+        place = place_of(kind, write)
         try:
             self._calls.delete(place)
         except Refused as exc:
-            if exc.status != _GONE:
+            if exc.status != GONE:
                 raise
-        return gone(_known(write))
+        return gone(known(write))
 
     def _create_product(self, write: Write) -> Remote:
         chosen = product_id(_mark(write))
@@ -103,13 +108,13 @@ class StripeWriter:
         return self._change_product(chosen, fields, price, key=f"{write.key}:adopt:{state}")
 
     def _update_product(self, write: Write) -> Remote:
-        return self._change_product(_known(write), write.fields, write.remote_state, key=write.key)
+        return self._change_product(known(write), write.fields, write.remote_state, key=write.key)
 
     def _change_product(
         self, remote_id: str, fields: Mapping[str, Json], state: Mapping[str, Json], *, key: str
     ) -> Remote:
         """New price, then the product with all other changes, then the old price out of use."""
-        body = _sparse({path: value for path, value in fields.items() if not path.startswith(PRICE)})
+        body = sparse({path: value for path, value in fields.items() if not path.startswith(PRICE)})
         price = {path.removeprefix(PRICE): value for path, value in fields.items() if path.startswith(PRICE)}
         old = None
         if price:
@@ -135,23 +140,11 @@ class StripeWriter:
         if not self._archive_products:
             return self._delete(self._products, write)
         try:
-            self._calls.post(_place(self._products, write), write.key, active=False)
+            self._calls.post(place_of(self._products, write), write.key, active=False)
         except Refused as exc:
-            if exc.status != _GONE:
+            if exc.status != GONE:
                 raise
-        return gone(_known(write))
-
-
-def _known(write: Write) -> str:
-    if write.remote_id is None:
-        raise Refused(
-            "The record has no id at Stripe yet; it must be created first.", status=0, code="no_remote_id", param=None
-        )
-    return write.remote_id
-
-
-def _place(kind: Kind, write: Write) -> str:
-    return f"{kind.path}/{_known(write)}"
+        return gone(known(write))
 
 
 def _price_fields(write: Write) -> dict[str, Json]:
@@ -161,11 +154,6 @@ def _price_fields(write: Write) -> dict[str, Json]:
 def _filled(fields: Mapping[str, Json]) -> dict[str, Any]:
     """A body for something new: what is empty is left out."""
     return nest({path: value for path, value in fields.items() if value is not None})
-
-
-def _sparse(fields: Mapping[str, Json]) -> dict[str, Any]:
-    """A body for a change: an empty string clears a field or removes a metadata key (docs.stripe.com/api/metadata)."""
-    return nest({path: "" if value is None else value for path, value in fields.items()})
 
 
 def _mark(write: Write) -> str:
