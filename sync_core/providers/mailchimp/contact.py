@@ -92,6 +92,29 @@ def refused(write: Write, code: str, reason: str) -> Outcome:
     return Outcome(local_id=write.local_id, refused_code=code, refused_reason=reason)
 
 
+_ASK = "ask them to sign up by a form of the audience"
+_FINAL = (
+    (
+        "permanently deleted",
+        "FORGOTTEN",
+        f"This address was deleted for good at Mailchimp, which takes it back from nobody but the person: {_ASK}.",
+    ),
+    (
+        "compliance state",
+        "COMPLIANCE",
+        f"This address unsubscribed or bounced, and Mailchimp lets nobody but the person subscribe it: {_ASK}.",
+    ),
+)
+"""Refusals that no repeat will change, by words in Mailchimp's own, because a batch gives them all one code
+(mailchimp.com/developer/marketing/docs/errors)."""
+
+
+def refused_contact(write: Write, code: str, *, said: str, reason: str) -> Outcome:
+    """A contact that was not written; `said` is Mailchimp's reason, which may name the address, and `reason` ours."""
+    final = next(((name, sentence) for words, name, sentence in _FINAL if words in said.lower()), None)
+    return refused(write, *(final or (code, reason)))
+
+
 def gone(write: Write, remote_id: str) -> Outcome:
     """The record is not in use at Mailchimp any more; no address of it is kept."""
     return Outcome(local_id=write.local_id, remote=Remote(id=remote_id, record={"id": remote_id}, deleted=True))

@@ -27,6 +27,7 @@ from sync_core.providers.mailchimp.contact import (
     marked,
     new_body_of,
     refused,
+    refused_contact,
     remote_contact,
 )
 from sync_core.providers.mailchimp.fetching import PAGE_SIZE, gathered, in_order
@@ -170,7 +171,7 @@ class Members:
         except Refused as exc:
             if exc.status == 404:  # noqa: PLR2004 - HTTP
                 return refused(write, "NOT_FOUND", "Mailchimp has no such contact any more; it was deleted for good.")
-            return refused(write, exc.code, str(exc))
+            return refused_contact(write, exc.code, said=exc.said, reason=str(exc))
         return Outcome(local_id=write.local_id, remote=remote_contact(contact))
 
     def _farewell(self, write: Write) -> Outcome:
@@ -272,7 +273,8 @@ def _refused_entry(write: Write, error: Mapping[str, Any] | None) -> Outcome:
     field = str(error.get("field") or "")
     words = str(error.get("field_message") or error.get("error") or "no reason given")
     said = redact(words)[:300].rstrip(". ")
-    return refused(write, code, f"Mailchimp refuses the contact: {f'{field}: ' if field else ''}{said}.")
+    reason = f"Mailchimp refuses the contact: {f'{field}: ' if field else ''}{said}."
+    return refused_contact(write, code, said=said, reason=reason)
 
 
 def _taken(write: Write) -> Outcome:

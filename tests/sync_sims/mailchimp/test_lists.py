@@ -88,7 +88,8 @@ def test_a_list_has_six_merge_fields_and_takes_more(sdk: Any, ask: Ask, audience
 @pytest.mark.parametrize(
     ("kind", "value", "bad"),
     [
-        ("text", (5, "5"), "x" * 256),
+        ("text", (5, "5"), {}),
+        ("text", ("é" * 200, "é" * 127), []),
         ("number", ("1.5", 1.5), "many"),
         ("number", (3, 3), True),
         ("number", (-2.5, -2.5), "inf"),
