@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Direction = Literal["push", "pull", "both"]
 Conflict = Literal["newest_wins", "venue_wins", "provider_wins"]
+Operation = Literal["create", "update", "delete"]
 Kind = Literal["products", "customers", "inventory", "transactions"]
 Sentence = Annotated[str, Field(pattern=r"\S.*\.$")]
 Cannot = Annotated[
@@ -92,6 +93,10 @@ class EntitySpec(Declared):
         "row that was never synced; the first group that finds one counts. Text is compared without regard to case.",
     )
     on_delete: Literal["delete", "archive", "ignore"] = "ignore"
+    may: tuple[Operation, ...] = Field(
+        default=("create", "update", "delete"),
+        description="What a push does there; a row that would need anything else is no concern of it.",
+    )
     where: dict[str, str] = Field(
         default_factory=dict, description="Only rows with these column values; pulled rows are stamped with them."
     )
