@@ -30,6 +30,8 @@ def mapped_schema(model: Model, template: Template) -> dg.TableSchema:
 def _remotes(template: Template) -> Iterator[tuple[str, str]]:
     for name, field in template.fields.items():
         yield name, f"{ARROWS[field.direction]} `{field.remote}`"
+    for name, each in template.each.items():
+        yield name, f"{ARROWS[each.direction]} `{each.remote}`, element by element"
     for joined in template.joined:
         for name in joined.columns:
             yield name, f"part of `{joined.remote}`"

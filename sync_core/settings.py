@@ -10,6 +10,8 @@ from sync_core.errors import ConfigurationError
 
 Stage = Literal["development", "production"]
 MOST_WORKERS = 64
+_BASES = ("_API_BASE", "_OAUTH_BASE")
+_APPLICATIONS = ("_CLIENT_ID", "_CLIENT_SECRET")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Settings:
         kms_endpoint: another KMS endpoint (AWS_ENDPOINT_URL_KMS).
         region: AWS region (AWS_REGION or AWS_DEFAULT_REGION).
         bases: provider base addresses that override the declared ones, by variable name (e.g. STRIPE_API_BASE).
+        applications: ids and secrets of our applications at the providers, for OAuth, by variable name
+            (e.g. SQUARE_CLIENT_ID).
         workers: venues worked on at once in one run (VENUE_SYNC_WORKERS).
         declarations: folders of providers that are declared outside the product (VENUE_SYNC_DECLARATIONS).
     """
@@ -36,6 +40,7 @@ class Settings:
     region: str | None
     workers: int
     bases: Mapping[str, str] = field(default_factory=dict[str, str])
+    applications: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     declarations: tuple[Path, ...] = ()
 
     @property
@@ -57,7 +62,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     workers = environ.get("VENUE_SYNC_WORKERS", "24")
     if not workers.isdigit() or not 1 <= int(workers) <= MOST_WORKERS:
         raise ConfigurationError(f"VENUE_SYNC_WORKERS is {workers!r}: use a number from 1 to {MOST_WORKERS}.")
-    bases = {name: value.rstrip("/") for name, value in environ.items() if name.endswith("_API_BASE") and value}
+    bases = {name: value.rstrip("/") for name, value in environ.items() if name.endswith(_BASES) and value}
     for name, value in bases.items():
         if not value.startswith(("http://", "https://")):
             raise ConfigurationError(f"{name} is not an address: it must start with https:// (or http://).")
@@ -70,6 +75,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None,
         workers=int(workers),
         bases=bases,
+        applications={name: value for name, value in environ.items() if name.endswith(_APPLICATIONS) and value},
         declarations=declarations_in(environ),
     )
 

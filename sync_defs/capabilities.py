@@ -75,8 +75,11 @@ def _conflicts(entity: EntitySpec) -> str:
 
 
 def _sizes(entity: EntitySpec) -> str:
-    delete = "none" if entity.on_delete == "ignore" else str(entity.batch.delete)
-    return f"{entity.batch.create}, {entity.batch.update}, {delete}"
+    never = {"delete"} if entity.on_delete == "ignore" else set[str]()
+    return ", ".join(
+        str(getattr(entity.batch, operation)) if operation in entity.may and operation not in never else "none"
+        for operation in ("create", "update", "delete")
+    )
 
 
 def _missing(spec: ProviderSpec) -> Iterator[Sequence[str]]:

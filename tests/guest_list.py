@@ -60,6 +60,8 @@ class GuestList:
         guest = self.guests.get(name)
         if guest is None or guest["removed"]:
             return 404, {"error": "no such guest"}
+        if method == "GET":
+            return 200, guest
         if method == "DELETE":
             return 200, self.write(guest["id"], removed=True)
         patched = _merged(guest, body)

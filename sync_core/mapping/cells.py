@@ -11,21 +11,30 @@ from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
+import orjson
 import pandas as pd
 
 SHOWN = 80  # characters of an offending value in a reason
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
-Kind = Literal["text", "integer", "boolean", "timestamp", "number"]
+Kind = Literal["text", "integer", "boolean", "timestamp", "json", "number"]
 """What a cell may be: one of the venue's column types, or a provider's number with decimals."""
 
 PLAIN = frozenset({str, int, bool, type(None)})
-PYTHON_TYPE: dict[Kind, type] = {"text": str, "integer": int, "boolean": bool, "timestamp": datetime, "number": float}
+PYTHON_TYPE: dict[Kind, type] = {
+    "text": str,
+    "integer": int,
+    "boolean": bool,
+    "timestamp": datetime,
+    "json": object,
+    "number": float,
+}
 SPOKEN: dict[Kind, str] = {
     "text": "a text",
     "integer": "a whole number",
     "boolean": "true or false",
     "timestamp": "a time with a time zone",
+    "json": "what JSON can hold",
     "number": "a number",
 }
 
@@ -62,6 +71,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
+def is_of(value: Any, kind: Kind) -> bool:
+    """Whether `value`, neither None nor a transform's result still to be typed, is of `kind`."""
+    return not isinstance(value, BadValue) if kind == "json" else type(value) is PYTHON_TYPE[kind]
+
+
 def plain(values: Iterable[Any]) -> list[Any]:
     """`values` without the guises of numpy and pandas."""
     listed = list(values)
@@ -87,6 +101,8 @@ def _plain(value: Any) -> Any:
 def typed(values: list[Any], kind: Kind, subject: Subject) -> list[Any]:
     """`values` with a BadValue in place of each that is not of `kind`."""
     expected = PYTHON_TYPE[kind]
+    if kind == "json":
+        return [_json(value, subject) for value in values]
     if set(map(type, values)) <= {expected, type(None)} and _all_storable(values, kind):
         return values
     return [_typed(value, kind, expected, subject) for value in values]
@@ -116,6 +132,17 @@ def _typed(value: Any, kind: Kind, expected: type, subject: Subject) -> Any:
         return BadValue("type", subject.breaks(f"must be {SPOKEN[kind]}", value))
     rule = _unstorable(value, kind)
     return value if rule is None else BadValue("type", subject.breaks(rule, value))
+
+
+def _json(value: Any, subject: Subject) -> Any:
+    """`value` if PostgreSQL and orjson can hold it: no NUL, no half surrogate pair, no number beyond 64 bits."""
+    if value is None or isinstance(value, BadValue):
+        return value
+    try:
+        held = b"\\u0000" not in orjson.dumps(value)
+    except TypeError:
+        held = False
+    return value if held else BadValue("type", subject.breaks(f"must be {SPOKEN['json']}", value))
 
 
 def _unstorable(value: Any, kind: Kind) -> str | None:

@@ -6,6 +6,7 @@ meet bad values, never bad columns.
 
 from collections.abc import Mapping as Map
 from pathlib import Path
+from types import MappingProxyType
 
 from sync_core.errors import DeclarationError
 from sync_core.mapping.cells import BadValue
@@ -32,19 +33,22 @@ __all__ = [
 ]
 
 
-def compile_mapping(template: Template, model: Model, *, where: str) -> Mapping:
+def compile_mapping(
+    template: Template, model: Model, *, where: str, models: Map[str, Model] = MappingProxyType({})
+) -> Mapping:
     """`template` over `model`, ready to map frames.
 
     Args:
         template: how an entity is mapped.
         model: the canonical record it names.
         where: the template's file, for errors.
+        models: canonical records by name, for lists of them inside this one.
 
     Raises:
         DeclarationError: an unknown column or transform, a check or transform of the wrong type, paths that
             contradict each other.
     """
-    return Compiler(template, model, where).mapping()
+    return Compiler(template, model, where, models=models).mapping()
 
 
 def load_models(folder: Path) -> dict[str, Model]:
@@ -84,7 +88,7 @@ def _load(spec: ProviderSpec, entity: str, folder: Path, models: Map[str, Model]
         raise DeclarationError(file, "model", f"must be {declared.model}, as {spec.provider}'s {entity} declares")
     if template.model not in models:
         raise DeclarationError(file, "model", f"there is no models/{template.model}.yaml")
-    mapping = compile_mapping(template, models[template.model], where=str(file))
+    mapping = compile_mapping(template, models[template.model], where=str(file), models=models)
     _check_directions(mapping, spec, entity, file)
     _check_references(mapping, spec, entity, file)
     _check_columns(mapping, spec, entity, file)
@@ -116,7 +120,8 @@ def _check_columns(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path
 
 
 def _check_references(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path) -> None:
-    for reference in mapping.references:
+    inside = [r for part in (*mapping.pushed_lists, *mapping.pulled_lists) for r in part.element.references]
+    for reference in (*mapping.references, *inside):
         if reference.entity not in spec.entities[entity].needs:
             reason = f"{entity} must declare that it needs {reference.entity}"
             raise DeclarationError(file, f"fields.{reference.column}.reference.entity", reason)

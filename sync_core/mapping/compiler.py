@@ -1,27 +1,37 @@
 """The steps of one compilation: binding each part of a template to the model, and refusing what cannot work."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping as Map
 from typing import Any
 
 from sync_core.errors import DeclarationError
 from sync_core.mapping.bound import Bound, BoundField, BoundJoined
 from sync_core.mapping.cells import SPOKEN, BadValue, Kind, Subject, typed
 from sync_core.mapping.frame_schema import AnyOf, Rule, RuledColumn, frame_rules, rules_of
+from sync_core.mapping.lists import BoundList
 from sync_core.mapping.mapping import KEY, BoundReference, Mapping
 from sync_core.mapping.paths import contradiction
 from sync_core.mapping.transforms import Beside, Transform, transform
-from sync_core.spec.template import Check, Column, Joined, MappedField, Model, Template
+from sync_core.spec.template import Check, Column, Each, Joined, MappedField, Model, Template
 
 KEY_COLUMN = Column(type="text", description="The row's key.", required=True)
 
 
 class Compiler:
-    """Holds what every step of one compilation needs: the template, the model, and the file for errors."""
+    """Holds what every step of one compilation needs: the template, the model, and the file for errors.
 
-    def __init__(self, template: Template, model: Model, where: str) -> None:
+    `models` are those that lists in the record may be of. `around` are columns of the record around an element: there
+    when a transform looks at them, whichever way the element goes.
+    """
+
+    def __init__(
+        self, template: Template, model: Model, where: str, *, models: Map[str, Model], around: Iterable[str] = ()
+    ) -> None:
         self.template = template
         self.model = model
         self.where = where
+        self.models = models
+        self.around = frozenset(around)
 
     def mapping(self) -> Mapping:
         """The compiled template. Raises DeclarationError at the first thing that is wrong."""
@@ -29,13 +39,11 @@ class Compiler:
             raise self.error("model", f"is {self.template.model}, but the model given is {self.model.model}")
         fields = [self.field(name, mapped) for name, mapped in self.template.fields.items()]
         parts: list[Bound] = [*fields, *(self.joined(i, j) for i, j in enumerate(self.template.joined))]
+        pulled_alone = {c for part in parts if part.direction != "push" for c in part.columns}
+        parts += [self.each(name, each, pulled_alone) for name, each in self.template.each.items()]
         pushed = tuple(part for part in parts if part.direction != "pull")
         # A transform that looks at another column must find it there already.
-        pulled = tuple(
-            sorted(
-                (p for p in parts if p.direction != "push"), key=lambda p: isinstance(p, BoundField) and bool(p.beside)
-            )
-        )
+        pulled = tuple(sorted((p for p in parts if p.direction != "push"), key=_looks_around))
         pull_columns = _distinct(c for part in parts if part.direction != "push" for c in part.columns)
         self.check_beside(fields, pull_columns)
         push_paths = _distinct(path for part in pushed for path in part.paths)
@@ -132,11 +140,42 @@ class Compiler:
         rules = self.rules(joined.check, "text", f"{path}.check")
         return BoundJoined(joined, any(column.personal for column in columns), rules)
 
+    def each(self, name: str, each: Each, pulled: set[str]) -> BoundList:
+        """A column that holds a list, and the template of its elements compiled. `pulled` are the record's columns."""
+        path = f"each.{name}"
+        if self.column(name, path).type != "json":
+            raise self.error(path, f"{name} must be a json column")
+        if each.model not in self.models:
+            raise self.error(f"{path}.model", f"there is no models/{each.model}.yaml")
+        own = self.models[each.model]
+        for column in own.columns:
+            if own.columns[column].type in ("timestamp", "json"):
+                raise self.error(f"{path}.model", f"{each.model}.{column} must be a text, a number or a boolean")
+        model = Model(model=own.model, description=own.description, columns={**self.model.columns, **own.columns})
+        template = Template(
+            model=each.model,
+            fields={
+                column: field if each.direction == "both" else field.model_copy(update={"direction": each.direction})
+                for column, field in each.fields.items()
+            },
+            constants=each.constants,
+        )
+        around = set(self.model.columns) - set(own.columns)
+        strangers = sorted(set(each.fields) - set(own.columns))
+        if strangers:
+            raise self.error(f"{path}.fields", f"the model {each.model} has no column {strangers[0]!r}")
+        element = Compiler(template, model, f"{self.where}: {path}", models={}, around=around).mapping()
+        bound = BoundList(name, each.remote, each.direction, each.required, element, frozenset(own.columns))
+        for needed in bound.beside:
+            if each.direction != "push" and needed not in pulled:
+                raise self.error(f"{path}.fields", f"{needed} must be pulled too")
+        return bound
+
     def check_beside(self, fields: Iterable[BoundField], pull_columns: tuple[str, ...]) -> None:
         """Refuse a pulled field whose transform looks at a column that is not pulled."""
         for bound in fields:
             for needed in bound.beside:
-                if bound.direction != "push" and needed not in pull_columns:
+                if bound.direction != "push" and needed not in pull_columns and needed not in self.around:
                     raise self.error(f"fields.{bound.column}.transform", f"{needed} must be pulled too")
 
     def constants(self, push_paths: tuple[str, ...]) -> dict[str, Any]:
@@ -182,6 +221,13 @@ class Compiler:
         required = column.required or (declared is not None and declared.required and declared.direction == "pull")
         rules = self.rules(column.check, column.type, f"columns.{name}.check")
         return RuledColumn(name, name, column.type, required, column.personal, rules)
+
+
+def _looks_around(part: Bound) -> int:
+    """Lists last, before them fields that look at another column, before them all others."""
+    if isinstance(part, BoundList):
+        return 2
+    return int(isinstance(part, BoundField) and bool(part.beside))
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

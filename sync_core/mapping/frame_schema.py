@@ -13,7 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from sync_core.mapping.cells import PYTHON_TYPE, SPOKEN, BadValue, Kind, Subject
+from sync_core.mapping.cells import PYTHON_TYPE, SPOKEN, BadValue, Kind, Subject, is_of
 from sync_core.spec.template import Check
 
 
@@ -182,15 +182,14 @@ def frame_rules(columns: Sequence[RuledColumn], any_of: Sequence[AnyOf] = ()) ->
 
 
 def _pandera_column(ruled: RuledColumn) -> pa.Column:
-    expected = PYTHON_TYPE[ruled.kind]
-    checks = [_pandera_check("type", lambda value: type(value) is expected)]
-    checks += [_pandera_check(rule.code, _if_typed(expected, rule.holds)) for rule in ruled.rules]
+    checks = [_pandera_check("type", lambda value: is_of(value, ruled.kind))]
+    checks += [_pandera_check(rule.code, _if_typed(ruled.kind, rule.holds)) for rule in ruled.rules]
     return pa.Column(None, checks=checks, nullable=not ruled.required, required=True)
 
 
-def _if_typed(expected: type, holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _if_typed(kind: Kind, holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
     """`holds`, but silent about values of another type: the type check speaks of those."""
-    return lambda value: type(value) is not expected or holds(value)
+    return lambda value: not is_of(value, kind) or holds(value)
 
 
 def _pandera_check(code: str, holds: Callable[[Any], bool]) -> pa.Check:

@@ -15,6 +15,7 @@ import pandera.pandas as pa
 from sync_core.mapping.bound import Bound
 from sync_core.mapping.cells import Subject, plain, series, typed
 from sync_core.mapping.frame_schema import BadRow, FrameRules
+from sync_core.mapping.lists import BoundList
 from sync_core.mapping.paths import pick_each
 from sync_core.spec.provider import Direction
 from sync_core.spec.template import Model
@@ -59,6 +60,16 @@ class Mapping:
     pulled: tuple[Bound, ...]
     push_rules: FrameRules
     pull_rules: FrameRules
+
+    @property
+    def pushed_lists(self) -> tuple[BoundList, ...]:
+        """The pushed parts that are lists: their elements may refer to other records."""
+        return tuple(part for part in self.pushed if isinstance(part, BoundList))
+
+    @property
+    def pulled_lists(self) -> tuple[BoundList, ...]:
+        """The pulled parts that are lists."""
+        return tuple(part for part in self.pulled if isinstance(part, BoundList))
 
     @property
     def frame_schema_push(self) -> pa.DataFrameSchema:
@@ -115,7 +126,11 @@ class Mapping:
 
     def seen(self, records: Sequence[Map[str, Any]]) -> list[dict[str, Any]]:
         """What the provider shows at the pull paths, raw: {path: JSON value or None} per record."""
-        columns = [pick_each(records, path) for path in self.pull_paths]
+        lists = {part.remote: part for part in self.pulled_lists}
+        columns = [
+            [lists[path].seen(record) for record in records] if path in lists else pick_each(records, path)
+            for path in self.pull_paths
+        ]
         return [{p: column[i] for p, column in zip(self.pull_paths, columns, strict=True)} for i in range(len(records))]
 
     def local_of(self, paths: Iterable[str]) -> set[str]:

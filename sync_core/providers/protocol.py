@@ -6,14 +6,13 @@ The engine speaks only this language, so a new provider is one declaration, one 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import requests
 
-from sync_core.spec.provider import ProviderSpec
+from sync_core.spec.provider import Operation, ProviderSpec
 
 Json = Any
-Operation = Literal["create", "update", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +128,13 @@ class Provider(Protocol):
 
     def find(self, entity: str, sought: Sequence[Sought]) -> dict[str, Remote]:
         """Those of `sought` that exist at the provider, by local id."""
+        ...
+
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> list[Remote]:
+        """The objects with these ids as they are now, as `read` shows them, in that order.
+
+        One that is gone comes as Remote(id, {}, deleted=True). As few calls as the provider allows.
+        """
         ...
 
 

@@ -2,23 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+from sync_core.spec.declared import Declared, Name
+from sync_core.spec.oauth import OAuthSpec
+
 Direction = Literal["push", "pull", "both"]
 Conflict = Literal["newest_wins", "venue_wins", "provider_wins"]
+Operation = Literal["create", "update", "delete"]
 Kind = Literal["products", "customers", "inventory", "transactions"]
 Sentence = Annotated[str, Field(pattern=r"\S.*\.$")]
 Cannot = Annotated[
     dict[Name, Sentence],
     Field(description="What the provider cannot do: the capability, and a sentence that says why, with its source."),
 ]
-
-
-class Declared(BaseModel):
-    """Base of every declared value: frozen, and a key nobody knows is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ApiSpec(Declared):
@@ -38,6 +35,16 @@ class AuthSpec(Declared):
     fields: tuple[Name, ...] = Field(min_length=1, description="Names of the credential's parts; all are secret.")
     optional: tuple[Name, ...] = Field(default=(), description="Parts that a venue may add, such as an audience's id.")
     help: str = Field(description="One sentence for the person who connects: where to find the key.")
+    oauth: OAuthSpec | None = Field(
+        default=None, description="Connecting by the provider's own page, where it has one."
+    )
+
+    @model_validator(mode="after")
+    def _oauth_fills_the_fields(self) -> "AuthSpec":
+        missing = [] if self.oauth is None else [name for name in self.fields if name not in self.oauth.secret]
+        if missing:
+            raise ValueError(f"oauth.secret: says nothing of {missing[0]!r}, which the client needs")
+        return self
 
 
 class RateSpec(Declared):
@@ -92,6 +99,10 @@ class EntitySpec(Declared):
         "row that was never synced; the first group that finds one counts. Text is compared without regard to case.",
     )
     on_delete: Literal["delete", "archive", "ignore"] = "ignore"
+    may: tuple[Operation, ...] = Field(
+        default=("create", "update", "delete"),
+        description="What a push does there; a row that would need anything else is no concern of it.",
+    )
     where: dict[str, str] = Field(
         default_factory=dict, description="Only rows with these column values; pulled rows are stamped with them."
     )

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sync_core.spec.provider import Declared, Direction, Name
 
-ColumnType = Literal["text", "integer", "boolean", "timestamp"]
+ColumnType = Literal["text", "integer", "boolean", "timestamp", "json"]
 RemotePath = Annotated[
     str,
     Field(pattern=r"^[A-Za-z_][\w-]*(\.[\w-]+|\[\d+\])*$", description="Dotted path in the provider's object."),
@@ -109,6 +109,21 @@ class Constant(Declared):
     value: Any
 
 
+class Each(Declared):
+    """A column that holds a list of objects, each mapped by `fields`: an order's lines, say.
+
+    A transform that looks at a column which the element has not looks at the record's.
+    """
+
+    remote: RemotePath = Field(description="Where the provider's object has its list.")
+    model: Name = Field(description="The canonical model of one element.")
+    direction: Direction = "both"
+    required: bool = Field(default=False, description="A record without any element is not pushed.")
+    fields: dict[Name, MappedField] = Field(min_length=1)
+    constants: tuple[Constant, ...] = Field(default=(), description="Sent with every element.")
+    description: str = ""
+
+
 class Template(Declared):
     """How one entity of one provider is mapped. `fields` is keyed by the model's column."""
 
@@ -116,6 +131,7 @@ class Template(Declared):
     description: str = ""
     fields: dict[Name, MappedField] = Field(min_length=1)
     joined: tuple[Joined, ...] = ()
+    each: dict[Name, Each] = Field(default_factory=dict[str, Each], description="Lists of objects, by their column.")
     constants: tuple[Constant, ...] = Field(default=(), description="Sent on create only, never compared.")
     new_rows: dict[Name, Any] = Field(
         default_factory=dict, description="Columns of a row that the provider created; never written over later."
@@ -141,11 +157,16 @@ class Template(Declared):
             if j.direction != "pull"
             for path in (j.remote, *(j.kept or ()))
         ]
-        return fields + joined + [(f"constants.{i}.remote", c.remote) for i, c in enumerate(self.constants)]
+        lists = [(f"each.{n}.remote", e.remote) for n, e in self.each.items() if e.direction != "pull"]
+        return fields + joined + lists + [(f"constants.{i}.remote", c.remote) for i, c in enumerate(self.constants)]
 
     @model_validator(mode="after")
     def _columns_have_one_source(self) -> "Template":
         seen = set(self.fields)
+        for name in self.each:
+            if name in seen:
+                raise ValueError(f"each.{name}: {name} is mapped twice")
+            seen.add(name)
         for i, joined in enumerate(self.joined):
             for column in joined.columns:
                 if column in seen:

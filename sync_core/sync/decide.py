@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync_core.mapping.compile import BadRow, content_hash
+from sync_core.spec.provider import Operation
 from sync_core.store import ledger
 from sync_core.store.bulk import Row
 from sync_core.store.intents import Intent
@@ -46,17 +47,19 @@ def decide(work: Work, rows: Sequence[Row]) -> Decisions:
     unchanged: list[str] = []
     for local_id, flat in out.mapped.items():
         entry = known.get(local_id)
-        if entry is None or (entry.deleted and work.spec.on_delete == "delete"):
-            creates.append(_create(work, local_id, flat))
-        elif entry.deleted and work.spec.on_delete == "archive":
-            updates.append(_update(work, entry, flat, flat))
-        elif entry.deleted or entry.pushed_hash == hashes[local_id]:
+        needed = _needed(work, entry, hashes[local_id])
+        if needed not in work.spec.may:
             unchanged.append(local_id)
+        elif entry is None or needed == "create":
+            creates.append(_create(work, local_id, flat))
+        elif entry.deleted:
+            updates.append(_update(work, entry, flat, flat))
         else:
             fields = {path: flat.get(path) for path in sorted(changed(flat, before[local_id]))}
             updates.append(_update(work, entry, flat, fields))
     gone = [known[row["id"]] for row in rows if row["deleted_at"] is not None and row["id"] in known]
-    deletes = [_delete(work, e) for e in gone if not e.deleted and work.spec.on_delete != "ignore"]
+    goes = work.spec.on_delete != "ignore" and "delete" in work.spec.may
+    deletes = [_delete(work, entry) for entry in gone if goes and not entry.deleted]
     settled = [
         row["id"] for row in rows if row["deleted_at"] is not None and row["id"] not in {d.local_id for d in deletes}
     ]
@@ -70,6 +73,15 @@ def decide(work: Work, rows: Sequence[Row]) -> Decisions:
         before=before,
         mapped_rows=len(live) - len(out.waiting),
     )
+
+
+def _needed(work: Work, entry: Entry | None, now: bytes) -> Operation | None:
+    """What brings the provider in step with a living row whose content hash is `now`; None when nothing is needed."""
+    if entry is None or (entry.deleted and work.spec.on_delete == "delete"):
+        return "create"
+    if entry.deleted:
+        return "update" if work.spec.on_delete == "archive" else None
+    return None if entry.pushed_hash == now else "update"
 
 
 def _create(work: Work, local_id: str, flat: Flat) -> Intent:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from sync_core.mapping.compile import Mapping, content_hash, pick
+from sync_core.mapping.compile import BoundReference, Mapping, content_hash, pick
 from sync_core.providers.protocol import Remote
 from sync_core.store import ledger, rows
 from sync_core.store.dead_letters import Letter
@@ -109,7 +109,20 @@ def _resolve(work: Work, values: dict[str, Flat]) -> list[Letter]:
                     Letter(remote_id, "unknown_record", f"{reference.remote} {given} is no {reference.entity} we know.")
                 )
                 del values[remote_id]
+    for part in work.mapping.pulled_lists:
+        for reference in part.element.references:
+            _resolve_inside(work, reference, [row[part.column] for row in values.values()])
     return letters
+
+
+def _resolve_inside(work: Work, reference: BoundReference, lists: Sequence[list[Flat]]) -> None:
+    """Local ids in the elements of lists; what is not known here is nobody's."""
+    column = reference.column
+    wanted = sorted({element[column] for elements in lists for element in elements if element[column] is not None})
+    known = ledger.local_ids(work.conn, work.connection.id, reference.entity, values=wanted, pick=reference.pick)
+    for elements in lists:
+        for element in elements:
+            element[column] = known.get(element[column]) if element[column] is not None else None
 
 
 def _local_ids(work: Work, news: dict[str, News], values: dict[str, Flat]) -> dict[str, str]:

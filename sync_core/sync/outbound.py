@@ -31,6 +31,9 @@ def outbound(work: Work, rows: Sequence[Row]) -> Outbound:
     for reference in work.mapping.references:
         if reference.direction != "pull":
             columns[reference.column] = _resolve(work, reference, columns[reference.column], ids, waiting)
+    for part in work.mapping.pushed_lists:
+        for reference in part.element.references:
+            columns[part.column] = _resolve_inside(work, reference, columns[part.column], ids, waiting)
     frame = pd.DataFrame(columns, index=pd.Index(ids, dtype=object), dtype=object)
     ready = frame.loc[[local_id not in waiting for local_id in ids]]
     good, bad = work.mapping.validate_outbound(work.mapping.outbound(ready))
@@ -59,3 +62,13 @@ def _resolve(
         elif value is not None and value not in known:
             waiting.setdefault(local_id, f"Its {reference.entity} record {value} is not at the provider yet.")
     return [None if value is None else known.get(value) for value in values]
+
+
+def _resolve_inside(
+    work: Work, reference: BoundReference, lists: Sequence[Any], ids: Sequence[str], waiting: dict[str, str]
+) -> list[Any]:
+    """The same for a column of lists: each element's reference in the provider's terms, in copies of the elements."""
+    owners = [local_id for local_id, elements in zip(ids, lists, strict=True) for _ in elements or ()]
+    values = [element.get(reference.column) for elements in lists for element in elements or ()]
+    found = iter(_resolve(work, reference, values, owners, waiting))
+    return [elements and [{**element, reference.column: next(found)} for element in elements] for elements in lists]

@@ -16,7 +16,7 @@ from sync_defs.cli import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-PACKAGES = ("assets", "mappings", "resources", "sensors", "sync_core", "sync_defs", "sync_sims")
+PACKAGES = ("assets", "mappings", "resources", "sensors", "sync_api", "sync_core", "sync_defs", "sync_sims")
 SPECS = load_providers(ROOT / "sync_defs" / "defs")
 READ_BY_OTHERS = {"NO_COLOR"}
 """rich reads it; neither our code nor dagster.yaml names it."""
@@ -115,6 +115,8 @@ def _read_by_us() -> set[str]:
     sources = [file.read_text(encoding="utf-8") for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
     in_code = {name for source in sources for name in re.findall(r"environ\.get\(\s*\"([A-Z][A-Z_]+)\"", source)}
     declared = {spec.api.base_env for spec in SPECS.values()}
+    pages = [spec.auth.oauth for spec in SPECS.values() if spec.auth.oauth is not None]
+    declared |= {name for page in pages for name in (page.base_env, page.client_id_env, page.client_secret_env)}
     in_dagster = set(re.findall(r"env: ([A-Z_]+)", (ROOT / "dagster.yaml").read_text(encoding="utf-8")))
     return in_code | declared | in_dagster
 

@@ -14,12 +14,16 @@ from sync_core.providers.quickbooks.customers import CustomerShape
 from sync_core.providers.quickbooks.items import ItemShape
 from sync_core.providers.quickbooks.money import PaymentShape, RefundReceiptShape, SalesReceiptShape
 from sync_core.providers.quickbooks.reading import read_changes, walked
+from sync_core.providers.quickbooks.reports import read_reports
 from sync_core.providers.quickbooks.shapes import Listed, Written
+from sync_core.providers.quickbooks.spending import BillPaymentShape, BillShape, DepositShape, PurchaseShape
 from sync_core.providers.quickbooks.writing import Writer
 from sync_core.spec.provider import ProviderSpec
 
 _SLACK = timedelta(seconds=60)
 """Clocks differ: we look so much earlier than we wrote."""
+_REPORTS = "reports"
+"""The entity that is no kind of object: its records are computed."""
 
 
 def connect(
@@ -53,7 +57,14 @@ def connect(
     books = Books(calls)
     return QuickBooksProvider(
         calls,
-        read={"payments": PaymentShape(), "refund_receipts": RefundReceiptShape()},
+        read={
+            "payments": PaymentShape(),
+            "refund_receipts": RefundReceiptShape(),
+            "deposits": DepositShape(),
+            "bills": BillShape(),
+            "bill_payments": BillPaymentShape(),
+            "purchases": PurchaseShape(),
+        },
         written={
             "customers": CustomerShape(),
             "items": ItemShape(books),
@@ -77,8 +88,10 @@ class QuickBooksProvider:
 
     def read(self, entity: str, *, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
         """Pages of changes; see `reading` for the cursors."""
+        if entity == _REPORTS:
+            return read_reports(self._calls, cursor=cursor)
         if entity not in self._listed:
-            known = ", ".join(sorted(self._listed))
+            known = ", ".join(sorted([*self._listed, _REPORTS]))
             raise ConfigurationError(f"QuickBooks has no entity {entity!r}; declare one of {known}.")
         return read_changes(self._calls, self._listed[entity], cursor=cursor)
 

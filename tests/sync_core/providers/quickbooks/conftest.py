@@ -16,7 +16,18 @@ from tests.fakes import FakeClock
 from tests.sync_core.providers.outside import ACCOUNT, Outside, account_at, spec_of
 
 TOKEN = "eyJ-test-token-of-hall-7"
-ENTITIES = ("customers", "items", "sales_receipts", "payments", "refund_receipts")
+ENTITIES = (
+    "customers",
+    "items",
+    "sales_receipts",
+    "payments",
+    "refund_receipts",
+    "deposits",
+    "bills",
+    "bill_payments",
+    "purchases",
+    "reports",
+)
 
 
 @dataclass(frozen=True)

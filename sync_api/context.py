@@ -1,0 +1,56 @@
+"""What every handler of this process shares, and how it gets at it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from sync_core.clock import Clock
+from sync_core.settings import Settings
+from sync_core.spec.provider import ProviderSpec
+from sync_core.sync.engine import Engine
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Api:
+    """One process of the API. `engine` brings database, declarations, mappings, vault, settings and clock along."""
+
+    engine: Engine
+    new_id: Callable[[], str]
+
+    @property
+    def database(self) -> sa.Engine:
+        """Where everything is kept."""
+        return self.engine.database
+
+    @property
+    def specs(self) -> Mapping[str, ProviderSpec]:
+        """The declared providers."""
+        return self.engine.specs
+
+    @property
+    def settings(self) -> Settings:
+        """How this installation is configured."""
+        return self.engine.settings
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        return self.engine.clock
+
+
+def api_of(connection: HTTPConnection) -> Api:
+    """The API that a request or WebSocket came to."""
+    return connection.app.state.api
+
+
+def request_id_of(connection: HTTPConnection) -> str:
+    """The request's X-Request-Id, which the edge has accepted or made."""
+    return connection.state.request_id
+
+
+Here = Annotated[Api, Depends(api_of)]
+RequestId = Annotated[str, Depends(request_id_of)]

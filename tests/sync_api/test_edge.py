@@ -1,0 +1,58 @@
+"""The edge of the API: request ids, bounded bodies, and one shape for every error."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from sync_api.app import create_app
+from sync_api.serving import serving
+from sync_core.store.database import open_engine
+from sync_core.store.embedded import EmbeddedPostgres
+from sync_core.sync.engine import Engine
+
+
+@pytest.fixture
+def address(engine: Engine) -> Iterator[str]:
+    with serving(create_app(engine, new_id=lambda: "made-here")) as address:
+        yield address
+
+
+def test_a_request_id_is_made_or_taken_over_and_always_told(address: str) -> None:
+    made = requests.get(f"{address}/health/live", timeout=5)
+    taken = requests.get(f"{address}/health/live", headers={"X-Request-Id": "from-you.1"}, timeout=5)
+    refused = requests.get(f"{address}/health/live", headers={"X-Request-Id": "a b <script>"}, timeout=5)
+
+    told = [answer.headers["X-Request-Id"] for answer in (made, taken, refused)]
+    assert told == ["made-here", "from-you.1", "made-here"]
+
+
+def test_an_unknown_address_is_answered_in_the_one_shape(address: str) -> None:
+    answer = requests.get(f"{address}/nowhere", timeout=5)
+
+    assert answer.status_code == 404
+    body = answer.json()
+    assert body.pop("timestamp")
+    assert body == {
+        "success": False,
+        "code": "NOT_FOUND",
+        "error": "Not Found.",
+        "details": [],
+        "requestId": "made-here",
+    }
+
+
+def test_a_process_that_lives_is_ready_only_with_its_database(
+    address: str, engine: Engine, postgres: EmbeddedPostgres
+) -> None:
+    assert requests.get(f"{address}/health/ready", timeout=5).status_code == 200
+    admin = open_engine(postgres.url_of("postgres"))
+    engine.database.dispose()
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.exec_driver_sql(f"ALTER DATABASE {engine.database.url.database} ALLOW_CONNECTIONS false")
+    admin.dispose()
+
+    answer = requests.get(f"{address}/health/ready", timeout=15)
+    assert (answer.status_code, answer.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert answer.headers["Retry-After"] == "5"
+    assert requests.get(f"{address}/health/live", timeout=5).status_code == 200
