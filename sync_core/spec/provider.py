@@ -10,7 +10,7 @@ from sync_core.spec.oauth import OAuthSpec
 Direction = Literal["push", "pull", "both"]
 Conflict = Literal["newest_wins", "venue_wins", "provider_wins"]
 Operation = Literal["create", "update", "delete"]
-Kind = Literal["products", "customers", "inventory", "transactions"]
+Kind = Literal["products", "customers", "inventory", "transactions", "mailings"]
 Sentence = Annotated[str, Field(pattern=r"\S.*\.$")]
 Cannot = Annotated[
     dict[Name, Sentence],

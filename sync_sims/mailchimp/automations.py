@@ -9,6 +9,7 @@ from sync_sims.mailchimp.shape import TEXT, WHOLE, Shape, choice
 from sync_sims.mailchimp.shelf import Row
 
 STATUSES = ("save", "paused", "sending")
+_SUMMED = ("opens", "unique_opens", "clicks", "subscriber_clicks")
 SEED = Shape(
     {
         "id": TEXT,
@@ -18,6 +19,7 @@ SEED = Shape(
         "status": choice(*STATUSES),
         "emails_sent": WHOLE,
         "workflow_type": TEXT,
+        **dict.fromkeys(_SUMMED, WHOLE),
     },
     required=("title",),
 )
@@ -33,6 +35,7 @@ def write_automation(call: Call, given: Row) -> Row:
         "emails_sent": 0,
         "workflow_type": "welcomeSeries",
         "create_time": call.stamp,
+        **dict.fromkeys(_SUMMED, 0),
     }
     row = {**call.books.automations.rows.get(number, blank), **given, "id": number}
     call.books.put(call.books.automations, number, row)
@@ -68,6 +71,11 @@ def shown(call: Call, row: Row) -> Row:
             "workflow_type": row["workflow_type"],
             "workflow_title": row["title"],
             "workflow_emails_count": 1,
+        },
+        "report_summary": {name: row[name] for name in _SUMMED}
+        | {
+            "open_rate": row["unique_opens"] / row["emails_sent"] if row["emails_sent"] else 0,
+            "click_rate": row["subscriber_clicks"] / row["emails_sent"] if row["emails_sent"] else 0,
         },
     }
     return call.linked(answer, f"/automations/{row['id']}", "Automations")

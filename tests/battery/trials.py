@@ -288,7 +288,14 @@ MAILCHIMP = Trial(
         deletion=None,
         writes=("POST", "/3.0/lists/*"),
     ),
-    pulled=None,
+    pulled=Listed(
+        "campaigns",
+        "campaigns",
+        lambda n: {"subject_line": f"Evening {n}", "emails_sent": 100 + n, "opens_total": n},
+        page=1000,
+        method="GET",
+        path="/3.0/reports",
+    ),
     money=Money(pushed="store_products", prices=_mailchimp_prices, taken=None),
 )
 

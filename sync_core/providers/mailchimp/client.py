@@ -10,6 +10,7 @@ from sync_core.clock import Clock, SystemClock
 from sync_core.errors import AuthorizationLost, ConfigurationError
 from sync_core.providers.mailchimp.audience import Audience
 from sync_core.providers.mailchimp.calls import MailchimpCalls
+from sync_core.providers.mailchimp.campaigns import Campaigns
 from sync_core.providers.mailchimp.members import Members
 from sync_core.providers.mailchimp.products import Products
 from sync_core.providers.mailchimp.store import Store
@@ -71,6 +72,7 @@ def connect(
         {
             "members": Members(calls, audience, for_good=members is not None and members.on_delete == "delete"),
             "store_products": Products(calls, Store(calls, audience)),
+            "campaigns": Campaigns(calls, audience),
         },
     )
 

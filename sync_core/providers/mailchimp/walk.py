@@ -70,13 +70,16 @@ def _after(place: _Place, reached: datetime | None) -> _Place:
 
 def _place_of(cursor: Mapping[str, Json], *, now: datetime) -> tuple[_Place, datetime | None]:
     """Where to go on from, and the time that was reached."""
-    since, offset = parsed(cursor.get("since")), cursor.get("offset")
-    if since is None or not OPENED <= since <= now + _CLOCKS_DIFFER:
-        # From a time that never was or is yet to come nothing would ever be shown.
-        since = None
+    since, offset = believable(cursor.get("since"), now=now), cursor.get("offset")
     if isinstance(offset, int) and offset >= 0:
         return _Place(since, offset if since is not None else 0), since
     return _Place(None if since is None else since - OVERLAP), since
+
+
+def believable(text: Json, *, now: datetime) -> datetime | None:
+    """A time in a cursor; None where it is none, never was or is yet to come: nothing would ever be shown since then."""
+    moment = parsed(text)
+    return moment if moment is not None and OPENED <= moment <= now + _CLOCKS_DIFFER else None
 
 
 def _stamp(moment: datetime | None) -> str | None:

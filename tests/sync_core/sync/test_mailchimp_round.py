@@ -289,3 +289,29 @@ def test_an_account_with_several_audiences_is_connected_by_naming_one(small_worl
     _customers(small_world, venue, 1)
     assert small_world.sync(venue, "mailchimp", "members").counts.created == 1
     assert _at_mailchimp(small_world, venue, "GET", f"/lists/{friends}/members")["total_items"] == 1
+
+
+def test_mailings_come_home_with_their_figures_and_variants(small_world: World) -> None:
+    venue = _venue(small_world)
+    figures = {"emails_sent": 50, "opens_total": 30, "unique_opens": 20, "total_orders": 2, "total_revenue": 59.9}
+    variants = [{"subject_line": "Tonight?", **figures}, {"subject_line": "Today?", **figures, "opens_total": 31}]
+    rows = [
+        {"subject_line": "Spring", "title": "Spring", **figures, "hard_bounces": 1, "soft_bounces": 1},
+        {"subject_line": "Either", "title": "Either", "type": "variate", "variants": variants},
+    ]
+    small_world.sim("mailchimp", "POST", f"accounts/{account(venue)}/seed/campaigns", rows=rows)
+
+    first, second = (small_world.sync(venue, "mailchimp", "campaigns") for _ in range(2))
+
+    assert (first.status, first.error, first.counts.pulled_created) == ("succeeded", None, 2)
+    assert (second.status, second.counts.pulled_created, second.counts.pulled_updated) == ("succeeded", 0, 0)
+    shown = small_world.rows(
+        "SELECT title, provider, opens, bounces, revenue_minor, currency, variants FROM venue.campaigns ORDER BY title"
+    )
+    either, spring = shown
+    assert spring == ("Spring", "mailchimp", 30, 2, 5990, "USD", [])
+    assert either[:6] == ("Either", "mailchimp", 61, 0, 11980, "USD")
+    assert [(one["line"], one["subject"], one["opens"], one["revenue_minor"]) for one in either[6]] == [
+        (1, "Tonight?", 30, 5990),
+        (2, "Today?", 31, 5990),
+    ]

@@ -89,5 +89,5 @@ def test_ids_with_any_character_are_found_again(mailchimp: MailchimpAccount) -> 
 
 
 def test_an_entity_that_there_is_not_is_a_mistake_of_ours(mailchimp: MailchimpAccount) -> None:
-    with pytest.raises(ConfigurationError, match="campaigns"):
-        write_one(mailchimp.provider, "campaigns", product("p1"))
+    with pytest.raises(ConfigurationError, match="coupons"):
+        write_one(mailchimp.provider, "coupons", product("p1"))
