@@ -29,12 +29,12 @@ class Desk:
         headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
         for _ in range(TRIES):
             answer = requests.request(method, f"{self.base}{path}", headers=headers, timeout=TIMEOUT, **how)
+            if answer.ok:
+                return answer.json()
             if answer.status_code != SLOW_DOWN:
-                break
+                raise ProviderRefused(f"The provider answers {answer.status_code} to an edit of the demo.")
             time.sleep(SECONDS_BETWEEN_TRIES)
-        if not answer.ok:
-            raise ProviderRefused(f"The provider answers {answer.status_code} to an edit of the demo.")
-        return answer.json()
+        raise ProviderRefused(f"The provider asked an edit of the demo to slow down {TRIES} times.")
 
 
 Change = Callable[[Desk, str, str], None]
