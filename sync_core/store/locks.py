@@ -25,3 +25,27 @@ def holding(conn: sa.Connection, connection_id: int, entity: str) -> Iterator[bo
             conn.rollback()
             conn.execute(sa.text(f"SELECT pg_advisory_unlock({_KEY})"), arguments)
             conn.commit()
+
+
+_TOKENS = "hashtextextended('venue-sync:token:' || CAST(:connection_id AS text), 0)"
+
+
+@contextmanager
+def alone(conn: sa.Connection, connection_id: int) -> Iterator[None]:
+    """Be the only one who works on a connection's tokens, in any process; waits for whoever is at it, however long.
+
+    `conn` must be the caller's own: the lock lives as long as its session. The database's lock and statement timeouts
+    are put off while we wait, since the one who is ahead may be waiting for a provider.
+    """
+    arguments = {"connection_id": connection_id}
+    with conn.begin():
+        for timeout in ("lock_timeout", "statement_timeout"):
+            conn.execute(sa.text(f"SET LOCAL {timeout} = 0"))
+        conn.execute(sa.text(f"SELECT pg_advisory_lock({_TOKENS})"), arguments)
+    try:
+        yield
+    finally:
+        if not conn.invalidated:
+            conn.rollback()
+            conn.execute(sa.text(f"SELECT pg_advisory_unlock({_TOKENS})"), arguments)
+            conn.commit()

@@ -18,7 +18,7 @@ from sync_core.providers.protocol import Account, Batch, Json, Outcome, Page, Pr
 from sync_core.spec.provider import ProviderSpec
 
 PLACE = "{dc}"
-_DATA_CENTRE = re.compile(r".+-([a-z]{2,4}\d{1,4})")
+_DATA_CENTRE = re.compile(r"[a-z]{2,4}\d{1,4}")
 
 
 class Desk(Protocol):
@@ -52,9 +52,9 @@ def connect(
 ) -> Provider:
     """Bind a client to the account that `secret["api_key"]` opens; see `ProviderFactory`.
 
-    `secret["list_id"]`, if any, names the audience; without it the account must have exactly one. The data centre at
-    the end of the key ("-us6") takes the place of {dc} in `base`
-    (mailchimp.com/developer/marketing/docs/fundamentals, "The basics"). Mailchimp has no sandbox.
+    `secret["list_id"]`, if any, names the audience; without it the account must have exactly one. The data centre
+    takes the place of {dc} in `base`: it stands at the end of a key ("-us6"), and beside a token that OAuth gave as
+    `secret["dc"]` (mailchimp.com/developer/marketing/docs/fundamentals, "The basics"). Mailchimp has no sandbox.
 
     Raises:
         AuthorizationLost: The credential has no api_key, or the key does not say where the account is.
@@ -63,7 +63,7 @@ def connect(
     api_key = secret.get("api_key")
     if not api_key:
         raise AuthorizationLost("The Mailchimp credential holds no api_key; the venue must connect again.")
-    calls = MailchimpCalls(session, base=_address(base, api_key), api_key=api_key, clock=clock or SystemClock())
+    calls = MailchimpCalls(session, base=_address(base, secret), api_key=api_key, clock=clock or SystemClock())
     audience = Audience(calls, chosen=secret.get("list_id"))
     members = spec.entities.get("members")
     return MailchimpProvider(
@@ -119,13 +119,14 @@ class MailchimpProvider:
         return self._desks[entity]
 
 
-def _address(base: str, api_key: str) -> str:
-    """`base` with the data centre in its place. Nothing else of the key can get into the address."""
+def _address(base: str, secret: Mapping[str, str]) -> str:
+    """`base` with the data centre in its place. Nothing else of the secret can get into the address."""
     if PLACE not in base:
         return base
-    found = _DATA_CENTRE.fullmatch(api_key)
-    if found is None:
+    key, _, end = secret["api_key"].rpartition("-")
+    centre = secret.get("dc") or (end if key else "")
+    if _DATA_CENTRE.fullmatch(centre) is None:
         raise AuthorizationLost(
             "The Mailchimp key does not end in a data centre such as -us6; the venue must connect again."
         )
-    return base.replace(PLACE, found[1])
+    return base.replace(PLACE, centre)

@@ -42,8 +42,9 @@ def session() -> Iterator[requests.Session]:
         yield opened
 
 
-def account_at(session: requests.Session, *, base: str = "https://{dc}.api.mailchimp.com", key: str = KEY) -> Any:
-    provider = connect(spec=SPEC, session=session, base=base, secret={"api_key": key}, sandbox=False, clock=FakeClock())
+def account_at(session: requests.Session, *, base: str = "https://{dc}.api.mailchimp.com", **secret: str) -> Any:
+    given = {"api_key": KEY, **secret}
+    provider = connect(spec=SPEC, session=session, base=base, secret=given, sandbox=False, clock=FakeClock())
     return provider.account()
 
 
@@ -103,18 +104,28 @@ def test_a_key_without_a_data_centre_goes_nowhere(session: requests.Session, key
     mailchimp = Saying(401, b"{}")
     session.mount("https://", mailchimp)
     with pytest.raises(AuthorizationLost, match="data centre"):
-        account_at(session, key=key)
+        account_at(session, api_key=key)
     assert mailchimp.asked == []
+
+
+def test_beside_a_token_of_oauth_stands_where_the_account_is(session: requests.Session) -> None:
+    mailchimp = Saying(401, b"{}")
+    session.mount("https://", mailchimp)
+    with pytest.raises(AuthorizationLost, match="connect again"):
+        account_at(session, api_key="f00dface", dc="us7")
+    with pytest.raises(AuthorizationLost, match="data centre"):
+        account_at(session, api_key="f00dface", dc="us7.evil.example/")
+    assert [(asked.url or "").partition("/3.0")[0] for asked in mailchimp.asked] == ["https://us7.api.mailchimp.com"]
 
 
 def test_an_address_that_is_given_is_taken_as_it_is(session: requests.Session) -> None:
     mailchimp = Saying(401, b"{}")
     session.mount("http://", mailchimp)
     with pytest.raises(AuthorizationLost, match="connect again"):
-        account_at(session, base="http://127.0.0.1:9", key="without a data centre")
+        account_at(session, base="http://127.0.0.1:9", api_key="without a data centre")
     assert (mailchimp.asked[0].url or "").startswith("http://127.0.0.1:9/3.0/?")
 
 
 def test_a_credential_without_a_key_is_refused(session: requests.Session) -> None:
     with pytest.raises(AuthorizationLost, match="no api_key"):
-        account_at(session, key="")
+        account_at(session, api_key="")
