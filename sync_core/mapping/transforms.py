@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sync_core.mapping.cells import Kind, Unmappable
 from sync_core.mapping.countries import to_alpha2, to_alpha3
@@ -126,6 +126,12 @@ def _instead(found: re.Match[str]) -> str:
     return " - " if found[0] == ":" else " "
 
 
+def _labels(value: Any) -> list[str] | None:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in cast("list[Any]", value)):
+        raise Unmappable("must be a list of texts")
+    return sorted({one.strip() for one in cast("list[str]", value)} - {""}) or None
+
+
 def _to_quantity(value: int) -> str:
     return str(value)
 
@@ -145,6 +151,8 @@ PLAIN: dict[str, Transform] = {
         Transform("upper", "text", "text", str.upper, _same),
         Transform("nfc", "text", "text", _nfc, _nfc),
         Transform("empty_to_none", "text", "text", _empty_to_none, _empty_to_none),
+        # A list of texts without an order, such as tags: sorted, each once, and None when there are none.
+        Transform("labels", "json", "json", _labels, _labels),
         Transform("currency_lower", "text", "text", str.lower, str.upper),
         Transform("negate_bool", "boolean", "boolean", _negate, _negate),
         Transform("unix_time", "timestamp", "integer", _to_unix, _from_unix),

@@ -27,6 +27,7 @@ PEOPLE = st.fixed_dictionaries(
     {
         "email": st.builds("{}@{}.example".format, LETTERS, LETTERS),
         "country": st.none() | st.sampled_from(["NO", "DE", "US"]),
+        "tags": st.none() | st.lists(LETTERS),
         **dict.fromkeys(
             ("given_name", "family_name", "company", "phone", "address_line1", "city", "region", "postcode", "note"),
             TEXTS,
@@ -53,11 +54,18 @@ def test_a_contact_comes_back_as_it_went_out(rows: list[dict[str, Any]]) -> None
     sent, bad = out(MEMBERS, *rows)
     assert bad == []
     # Mailchimp shows a merge field that has no value as an empty text.
-    shown = [orjson.loads(orjson.dumps(nest({p: "" if v is None else v for p, v in one.items()}))) for one in sent]
+    shown = [
+        orjson.loads(orjson.dumps(nest({p: "" if v is None and p != "tags" else v for p, v in one.items()})))
+        for one in sent
+    ]
     back, wrong = MEMBERS.validate_inbound(MEMBERS.inbound(shown, [f"r{n}" for n in range(len(rows))]))
     assert wrong == []
     home = [{str(name): value for name, value in one.items()} for one in back.to_dict("records")]
-    assert home == [{name: (row[name] or "").strip() or None for name in MEMBERS.pull_columns} for row in rows]
+    texts = [name for name in MEMBERS.pull_columns if name != "tags"]
+    assert home == [
+        {**{name: (row[name] or "").strip() or None for name in texts}, "tags": sorted(set(row["tags"] or ()))}
+        for row in rows
+    ]
     assert out(MEMBERS, *home)[0] == sent
 
 

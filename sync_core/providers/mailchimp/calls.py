@@ -66,9 +66,9 @@ class MailchimpCalls:
         """Create. Raises Refused."""
         return self._call("POST", path, body=body, params=params)
 
-    def act(self, path: str) -> None:
-        """Do what the path names; there is nothing more to say. Raises Refused."""
-        self._call("POST", path)
+    def act(self, path: str, body: Json | None = None) -> None:
+        """Do what the path names, to what the body names, if anything; no answer is shown. Raises Refused."""
+        self._call("POST", path, body=body)
 
     def put(self, path: str, body: Json) -> Json:
         """Create or replace. Raises Refused."""

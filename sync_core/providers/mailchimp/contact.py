@@ -11,6 +11,7 @@ from typing import Any
 
 from sync_core.providers.bodies import nest
 from sync_core.providers.mailchimp.audience import MERGE
+from sync_core.providers.mailchimp.tags import TAGS, names_of
 from sync_core.providers.protocol import Json, Outcome, Remote, Write
 
 Contact = Mapping[str, Any]
@@ -18,7 +19,7 @@ Contact = Mapping[str, Any]
 EMAIL = "email_address"
 MARK = f"{MERGE}VENUEID"
 STATUS_IF_NEW = "status_if_new"
-SHOWN = ("id", "contact_id", "email_address", "status", "merge_fields", "last_changed")
+SHOWN = ("id", "contact_id", "email_address", "status", "merge_fields", "tags", "tags_count", "last_changed")
 """The fields that are asked for; a whole contact is ten times as long."""
 
 
@@ -49,8 +50,9 @@ def is_archived(contact: Contact) -> bool:
 
 
 def body_of(fields: Mapping[str, Json]) -> dict[str, Json]:
-    """What is sent of `fields`, never with a status; an empty merge field is an empty text at Mailchimp."""
-    sent = {path: "" if value is None else value for path, value in fields.items() if path != STATUS_IF_NEW}
+    """What is sent of `fields`, never with a status or tags; an empty merge field is an empty text at Mailchimp."""
+    apart = (STATUS_IF_NEW, TAGS)
+    sent = {path: "" if value is None else value for path, value in fields.items() if path not in apart}
     if not sent.get(EMAIL):
         sent.pop(EMAIL, None)
     return nest(sent)
@@ -60,19 +62,20 @@ def new_body_of(write: Write) -> dict[str, Json]:
     """A contact to be created, with the status of a new one; nobody is subscribed who was not declared to be."""
     given = {path: value for path, value in write.fields.items() if value is not None}
     status = given.get(STATUS_IF_NEW) or "transactional"
-    return {**body_of({**given, MARK: mark_of(write)}), "status": status}
+    tags = {TAGS: given[TAGS]} if given.get(TAGS) else {}
+    return {**body_of({**given, MARK: mark_of(write)}), **tags, "status": status}
 
 
 def remote_contact(contact: Contact) -> Remote:
     """A contact as a record; its state holds the address under which it was last seen.
 
     A merge field without a value is an empty text at Mailchimp, and nothing here: else a field that nobody touched
-    would look as if somebody there had emptied it.
+    would look as if somebody there had emptied it. Tags are their names; none are nothing as well.
     """
     filled = {tag: value for tag, value in contact.get("merge_fields", {}).items() if value != ""}
     return Remote(
         id=contact.get("contact_id") or contact["id"],
-        record={**contact, "merge_fields": filled},
+        record={**contact, "merge_fields": filled, TAGS: names_of(contact) or None},
         state={"hash": contact["id"], EMAIL: contact[EMAIL]},
         updated_at=parsed(contact.get("last_changed")),
     )

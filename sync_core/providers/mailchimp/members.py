@@ -31,6 +31,7 @@ from sync_core.providers.mailchimp.contact import (
     remote_contact,
 )
 from sync_core.providers.mailchimp.fetching import PAGE_SIZE, gathered, in_order
+from sync_core.providers.mailchimp.tags import TAGS, Tags
 from sync_core.providers.mailchimp.walk import walk
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 
@@ -50,6 +51,7 @@ class Members:
         self._calls = calls
         self._audience = audience
         self._for_good = for_good
+        self._tags = Tags(calls, audience)
         self._archive: frozenset[str] | None = None
         self._hashes: Mapping[str, str] | None = None
         self._lock = threading.Lock()
@@ -58,7 +60,7 @@ class Members:
         """Pages of contacts changed since `cursor`; see `walk`."""
 
         def fetch(since: datetime | None, offset: int) -> Sequence[Contact]:
-            return self._calls.get(
+            shown = self._calls.get(
                 f"{self._audience.path}/members",
                 since_last_changed=None if since is None else since.isoformat(timespec="seconds"),
                 sort_field="last_changed",
@@ -67,6 +69,7 @@ class Members:
                 offset=offset,
                 fields=_MANY,
             )["members"]
+            return self._tags.whole(shown)
 
         return walk(fetch, cursor=cursor, now=self._calls.clock.now())
 
@@ -95,7 +98,7 @@ class Members:
             shown = self._calls.get(
                 f"{self._audience.path}/members", count=PAGE_SIZE, offset=offset, fields=f"{_MANY},total_items"
             )
-            return shown["members"], shown["total_items"]
+            return self._tags.whole(shown["members"]), shown["total_items"]
 
         return in_order(ids, gathered(ids, one=self._contact, page=page, key="contact_id"), remote=remote_contact)
 
@@ -151,8 +154,14 @@ class Members:
                 outcomes[write.local_id] = self._change(write, write.remote_id)
             else:
                 together[address] = write
-        bodies = [{**body_of(write.fields), EMAIL: address} for address, write in together.items()]
-        made, _ = self._send(bodies, update_existing=True)
+        made: dict[str, Contact] = {}
+        for tagged in (False, True):
+            bodies = [
+                {**body_of(write.fields), EMAIL: address} | ({TAGS: write.fields[TAGS] or []} if tagged else {})
+                for address, write in together.items()
+                if (TAGS in write.fields) is tagged
+            ]
+            made |= self._send(bodies, update_existing=True, sync_tags=tagged)[0]
         for address, write in together.items():
             remote = remote_contact(made[address]) if address in made else None
             if remote is not None and remote.id == write.remote_id:
@@ -164,10 +173,13 @@ class Members:
 
     def _change(self, write: Write, which: str) -> Outcome:
         """Change one contact, whatever its address and status are now."""
+        path = f"{self._audience.path}/members/{segment(which)}"
+        body = body_of(write.fields)
         try:
-            contact = self._calls.patch(
-                f"{self._audience.path}/members/{segment(which)}", body_of(write.fields), **_LENIENT
-            )
+            shown = self._calls.patch(path, body, **_LENIENT) if body else self._calls.get(path, fields=_ONE)
+            (contact,) = self._tags.whole([shown])
+            if TAGS in write.fields:
+                contact = self._tags.settle(contact, write.fields[TAGS] or ())
         except Refused as exc:
             if exc.status == 404:  # noqa: PLR2004 - HTTP
                 return refused(write, "NOT_FOUND", "Mailchimp has no such contact any more; it was deleted for good.")
@@ -192,7 +204,8 @@ class Members:
         return gone(write, write.remote_id)
 
     def _contact(self, which: str) -> Contact | None:
-        return self._calls.find(f"{self._audience.path}/members/{segment(which)}", fields=_ONE)
+        contact = self._calls.find(f"{self._audience.path}/members/{segment(which)}", fields=_ONE)
+        return None if contact is None else self._tags.whole([contact])[0]
 
     def _archived(self) -> frozenset[str]:
         """Hashes of everybody in the archive, asked for once.
@@ -233,9 +246,12 @@ class Members:
             offset += PAGE_SIZE
 
     def _send(
-        self, bodies: Sequence[Mapping[str, Json]], *, update_existing: bool
+        self, bodies: Sequence[Mapping[str, Json]], *, update_existing: bool, sync_tags: bool = False
     ) -> tuple[dict[str, Contact], dict[str, Mapping[str, Any]]]:
         """The contacts that a batch made or changed, and the errors of the others, by address.
+
+        With `sync_tags` each contact has afterwards the tags it comes with and no others
+        (mailchimp.com/developer/release-notes/added-ability-sync-tags-existing-members).
 
         Raises:
             BatchRefused: The batch was refused for what is in one of several, and nothing was written.
@@ -243,16 +259,15 @@ class Members:
         if not bodies:
             return {}, {}
         try:
-            answer = self._calls.post(
-                self._audience.path, {"members": list(bodies), "update_existing": update_existing}, **_LENIENT
-            )
+            how = {"update_existing": update_existing} | ({"sync_tags": True} if sync_tags else {})
+            answer = self._calls.post(self._audience.path, {"members": list(bodies), **how}, **_LENIENT)
         except Refused as exc:
             if exc.status != 400:  # noqa: PLR2004 - HTTP
                 raise
             if len(bodies) > 1:
                 raise BatchRefused(f"{exc} None of the {len(bodies)} contacts was written; split the batch.") from None
             return {}, {address_in(bodies[0]) or "": {"error_code": exc.code, "error": exc.said}}
-        done = [*answer.get("new_members", ()), *answer.get("updated_members", ())]
+        done = self._tags.whole([*answer.get("new_members", ()), *answer.get("updated_members", ())])
         errors = answer.get("errors", ())
         return (
             {address: contact for contact in done if (address := address_in(contact)) is not None},

@@ -315,3 +315,43 @@ def test_mailings_come_home_with_their_figures_and_variants(small_world: World) 
         (1, "Tonight?", 30, 5990),
         (2, "Today?", 31, 5990),
     ]
+
+
+def _tags(world: World, venue: str, address: str, *, give: str = "", take: str = "") -> list[str]:
+    """A contact's tags, after somebody gave or took one there."""
+    path = f"{_list(world, venue)}/members/{hash_of(address)}/tags"
+    changes = [{"name": name, "status": status} for name, status in ((give, "active"), (take, "inactive")) if name]
+    if changes:
+        _at_mailchimp(world, venue, "POST", path, {"tags": changes})
+    return sorted(tag["name"] for tag in _at_mailchimp(world, venue, "GET", path)["tags"])
+
+
+def test_tags_go_both_ways_and_are_quiet_when_nothing_changed(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 40)
+    small_world.sql("""UPDATE venue.customers SET tags = '["Gold", "VIP"]'""")
+    small_world.forget_calls()
+    assert small_world.sync(venue, "mailchimp", "members").counts.created == 40
+    assert small_world.calls("mailchimp")["by_endpoint"][BATCH] == 1
+    _tags(small_world, venue, "c0@x.example", give="Tourist", take="Gold")
+    small_world.sql("""UPDATE venue.customers SET tags = '[]' WHERE id = 'c1'""")
+
+    changed = small_world.sync(venue, "mailchimp", "members")
+
+    assert (changed.error, changed.counts.pulled_updated, changed.counts.updated, changed.counts.conflicts) == (
+        None,
+        1,
+        1,
+        0,
+    )
+    assert small_world.rows("SELECT id, tags FROM venue.customers WHERE id IN ('c0', 'c1', 'c2') ORDER BY id") == [
+        ("c0", ["Tourist", "VIP"]),
+        ("c1", []),
+        ("c2", ["Gold", "VIP"]),
+    ]
+    assert [_tags(small_world, venue, f"c{n}@x.example") for n in range(3)] == [["Tourist", "VIP"], [], ["Gold", "VIP"]]
+    small_world.forget_calls()
+    for mode in (Mode(), Mode("full")):
+        quiet = small_world.sync(venue, "mailchimp", "members", mode)
+        assert (quiet.counts.written, quiet.counts.pulled_updated) == (0, 0)
+    assert small_world.calls("mailchimp")["writes"] == 0

@@ -1,5 +1,7 @@
 """Contacts: written in bulk, known by their own id, and nobody's wish about mail is overruled."""
 
+from dataclasses import replace
+
 import pytest
 import requests
 
@@ -12,6 +14,7 @@ from tests.sync_core.providers.outside import done, read_all, sought_of, write_m
 
 MEMBERS = "members"
 BATCH = "POST /3.0/lists/{id}"
+TOURIST = {"tags": [{"name": "Tourist", "status": "active"}]}
 BARRED = {"email_address": "l1@x.example", "status": "subscribed"}
 ONE = "PATCH /3.0/lists/{id}/members/{id}"
 
@@ -294,3 +297,51 @@ def test_no_call_is_made_that_the_session_does_not_know_of(mailchimp: MailchimpA
     there = requests.get(f"{mailchimp.outside.base}/_sim/calls", timeout=5).json()
     assert there["total"] == mailchimp.outside.calls.snapshot().total.calls
     assert KEY not in str(mailchimp.outside.counted())
+
+
+TAG = "POST /3.0/lists/{id}/members/{id}/tags"
+
+
+def tags_at(mailchimp: MailchimpAccount, address: str) -> list[str]:
+    return sorted(tag["name"] for tag in mailchimp.member(address)["tags"])
+
+
+def test_tags_travel_with_the_batch_and_cost_no_call_of_their_own(mailchimp: MailchimpAccount) -> None:
+    writes = [create(f"L{n}") for n in range(60)]
+    tagged = [replace(write, fields={**write.fields, "tags": ["Gold", "VIP"]}) for write in writes]
+    remotes = [done(one) for one in write_many(mailchimp.provider, MEMBERS, "create", tagged)]
+    assert {tuple(one.record["tags"]) for one in remotes} == {("Gold", "VIP")}
+    mailchimp.at_mailchimp("POST", f"/lists/{mailchimp.list_id}/members/{remotes[0].state['hash']}/tags", TOURIST)
+    changes = [update(one, {"tags": ["VIP"]}, local_id=f"L{n}") for n, one in enumerate(remotes[:40])]
+    changes[1] = update(remotes[1], {"tags": None}, local_id="L1")
+    changes += [update(one, {"merge_fields.CITY": "Oslo"}, local_id=f"L{n + 40}") for n, one in enumerate(remotes[40:])]
+    after = [done(one).record["tags"] for one in write_many(mailchimp.provider, MEMBERS, "update", changes)]
+    assert after == [["VIP"], None] + [["VIP"]] * 38 + [["Gold", "VIP"]] * 20
+    assert [tags_at(mailchimp, f"l{n}@x.example") for n in (0, 1, 2, 40)] == [["VIP"], [], ["VIP"], ["Gold", "VIP"]]
+    counted = mailchimp.outside.counted()
+    assert (counted[BATCH], counted.get(TAG, 0), counted.get(ONE, 0)) == (3, 0, 0)
+
+
+def test_few_changes_of_tags_name_each_one_and_no_more(mailchimp: MailchimpAccount) -> None:
+    (remote,) = made(mailchimp.provider, "L1")
+    before = mailchimp.outside.counted()
+    first = done(write_one(mailchimp.provider, MEMBERS, update(remote, {"tags": ["Gold", "VIP"]})))
+    second = done(
+        write_one(mailchimp.provider, MEMBERS, update(remote, {"tags": ["vip"], "merge_fields.CITY": "Oslo"}))
+    )
+    same = done(write_one(mailchimp.provider, MEMBERS, update(remote, {"tags": ["VIP"]})))
+    assert (first.record["tags"], second.record["tags"], same.record["tags"]) == (["Gold", "VIP"], ["VIP"], ["VIP"])
+    assert tags_at(mailchimp, "l1@x.example") == ["VIP"]
+    counted = mailchimp.outside.counted()
+    assert (counted[TAG], counted[ONE], counted[BATCH]) == (2, 1, before[BATCH])
+
+
+def test_more_tags_than_a_contact_shows_are_all_known(mailchimp: MailchimpAccount) -> None:
+    names = [f"T{n:02}" for n in range(60)]
+    mailchimp.outside.seed("members", {"email_address": "much@x.example", "status": "subscribed", "tags": names})
+    (remote,), _ = read_all(mailchimp.provider, MEMBERS, None)
+    assert remote.record["tags"] == names
+    assert mailchimp.provider.fetch(MEMBERS, [remote.id]) == [remote]
+    less = done(write_one(mailchimp.provider, MEMBERS, update(remote, {"tags": names[:55]})))
+    assert less.record["tags"] == names[:55]
+    assert read_all(mailchimp.provider, MEMBERS, None)[0][0].record["tags"] == names[:55]
