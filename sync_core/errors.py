@@ -14,6 +14,8 @@ It never carries a payload, a secret or a URL query: exception text reaches Dags
     ├── DeclarationError      us, at load time: a YAML file is wrong
     ├── ConfigurationError    the operator: a setting or an argument is wrong
     ├── ProviderRefused       the operator: the provider refuses the request as a whole
+    ├── SignatureError        nobody: a webhook is not proven to come from the provider, and is turned away
+    ├── UnreadableWebhook     the operator: a webhook is from the provider, and yet not what we know how to read
     └── IntegrityError        us, now: touch nothing (vault tag, ledger invariant)
 """
 
@@ -83,6 +85,14 @@ class ConfigurationError(SyncError):
 
 class ProviderRefused(SyncError):
     """The provider refuses the request as a whole, and repeating it will not help."""
+
+
+class SignatureError(SyncError):
+    """A webhook is not proven to come from who it says, or not now; it is turned away and nothing of it is kept."""
+
+
+class UnreadableWebhook(SyncError):
+    """A webhook with a good signature whose body is not in any form that the provider is known to send."""
 
 
 class IntegrityError(SyncError):

@@ -30,6 +30,12 @@ class Settings:
             (e.g. SQUARE_CLIENT_ID).
         workers: venues worked on at once in one run (VENUE_SYNC_WORKERS).
         declarations: folders of providers that are declared outside the product (VENUE_SYNC_DECLARATIONS).
+        api_url: where the world reaches the HTTP API (VENUE_SYNC_API_URL); OAuth comes back there.
+        api_per_minute: requests that a caller of the API has a minute (VENUE_SYNC_API_PER_MINUTE).
+        jwt_keys: file of PEM public keys that sign callers' tokens (VENUE_SYNC_JWT_KEYS); None means the local
+            development key.
+        jwt_issuer: whom a token must come from (VENUE_SYNC_JWT_ISSUER).
+        jwt_audience: whom a token must be for (VENUE_SYNC_JWT_AUDIENCE).
     """
 
     home: Path
@@ -42,11 +48,21 @@ class Settings:
     bases: Mapping[str, str] = field(default_factory=dict[str, str])
     applications: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     declarations: tuple[Path, ...] = ()
+    api_url: str = "http://127.0.0.1:3007"
+    api_per_minute: int = 100
+    jwt_keys: Path | None = None
+    jwt_issuer: str = "venue-sync"
+    jwt_audience: str = "venue-sync-api"
 
     @property
     def local_key_file(self) -> Path:
         """The local keyring's master key, for development only."""
         return self.home / "local-master.key"
+
+    @property
+    def development_jwt_key_file(self) -> Path:
+        """The private key that signs callers' tokens, for development only."""
+        return self.home / "development-jwt.pem"
 
     @property
     def dagster_home(self) -> Path:
@@ -77,7 +93,24 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         bases=bases,
         applications={name: value for name, value in environ.items() if name.endswith(_APPLICATIONS) and value},
         declarations=declarations_in(environ),
+        api_url=_address("VENUE_SYNC_API_URL", environ.get("VENUE_SYNC_API_URL") or "http://127.0.0.1:3007"),
+        api_per_minute=_allowance(environ.get("VENUE_SYNC_API_PER_MINUTE", "100")),
+        jwt_keys=Path(keys).resolve() if (keys := environ.get("VENUE_SYNC_JWT_KEYS")) else None,
+        jwt_issuer=environ.get("VENUE_SYNC_JWT_ISSUER") or "venue-sync",
+        jwt_audience=environ.get("VENUE_SYNC_JWT_AUDIENCE") or "venue-sync-api",
     )
+
+
+def _address(name: str, value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ConfigurationError(f"{name} is not an address: it must start with https:// (or http://).")
+    return value.rstrip("/")
+
+
+def _allowance(value: str) -> int:
+    if not value.isdigit() or int(value) < 1:
+        raise ConfigurationError(f"VENUE_SYNC_API_PER_MINUTE is {value!r}: use a number of at least 1.")
+    return int(value)
 
 
 def declarations_in(environ: Mapping[str, str]) -> tuple[Path, ...]:

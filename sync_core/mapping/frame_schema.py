@@ -75,10 +75,16 @@ def _text_rules(check: Check) -> Iterable[Rule]:
         yield Rule("max_length", f"must have at most {most} characters", lambda v: len(v) <= most, measure=len)
     if (least := check.min_length) is not None:
         yield Rule("min_length", f"must have at least {least} characters", lambda v: len(v) >= least, measure=len)
+    if (room := check.max_bytes) is not None:
+        yield Rule("max_bytes", f"must have at most {room} bytes", lambda v: _bytes(v) <= room, measure=_bytes)
     if check.matches is not None:
         whole = re.compile(check.matches).fullmatch
         meaning = check.says or f"a text that matches {check.matches}"
         yield Rule("matches", f"must be {meaning}", lambda v: whole(v) is not None)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
 
 
 def _number_rules(check: Check) -> Iterable[Rule]:

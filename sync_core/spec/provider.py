@@ -11,6 +11,7 @@ Direction = Literal["push", "pull", "both"]
 Conflict = Literal["newest_wins", "venue_wins", "provider_wins"]
 Operation = Literal["create", "update", "delete"]
 Kind = Literal["products", "customers", "inventory", "transactions"]
+EventType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*\*?$")]
 Sentence = Annotated[str, Field(pattern=r"\S.*\.$")]
 Cannot = Annotated[
     dict[Name, Sentence],
@@ -110,9 +111,24 @@ class EntitySpec(Declared):
         default=(), description="Only rows with a value in each of these columns are pushed; the others are no concern."
     )
     needs: tuple[Name, ...] = Field(default=(), description="Entities of this provider that are synced first.")
+    events: tuple[EventType, ...] = Field(
+        default=(),
+        description="The provider's event types that concern this entity, as sync_core.webhooks.parse names them; "
+        "a * at the end stands for anything.",
+    )
+    named_by: Name | None = Field(
+        default=None, description="Key of the client's remote state by which events name an object, if not by its id."
+    )
     cannot: Cannot = Field(default_factory=dict[str, str])
     max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")
     stale_after_hours: float = Field(default=24, gt=0, description="Freshness that the asset promises.")
+
+    def concerned_by(self, event_type: str) -> bool:
+        """Whether an event of this type says that objects of this entity changed."""
+        return any(
+            event_type.startswith(declared[:-1]) if declared.endswith("*") else event_type == declared
+            for declared in self.events
+        )
 
     @property
     def pushes(self) -> bool:
@@ -148,6 +164,8 @@ class ProviderSpec(Declared):
             for needed in entity.needs:
                 if needed not in self.entities:
                     raise ValueError(f"entities.{name}.needs: there is no entity {needed!r} in this declaration")
+            if entity.events and not entity.pulls:
+                raise ValueError(f"entities.{name}.events: nothing is read of {name}, so no event can change anything")
         self.in_order()
         return self
 

@@ -23,6 +23,7 @@ class Check(Declared):
 
     max_length: int | None = Field(default=None, ge=1, description="In Unicode code points.")
     min_length: int | None = Field(default=None, ge=0, description="In Unicode code points.")
+    max_bytes: int | None = Field(default=None, ge=1, description="In UTF-8, where the provider counts so.")
     matches: str | None = Field(default=None, description="Regular expression the whole value must match.")
     says: str | None = Field(default=None, description="What `matches` means, for people: 'must be <says>'.")
     one_of: tuple[Any, ...] | None = None

@@ -102,6 +102,35 @@ def mark_failed(conn: sa.Connection, connection_id: int, *, reason: str) -> None
     )
 
 
+def mark_recovered(conn: sa.Connection, connection_id: int) -> None:
+    """What put the connection in error is over without the venue having done anything."""
+    conn.execute(
+        sa.update(connections)
+        .where(connections.c.id == connection_id, connections.c.status == "error")
+        .values(status="connected", last_error=None, last_error_at=None)
+    )
+
+
+def suspend(conn: sa.Connection, connection_id: int, *, reason: str) -> bool:
+    """Nothing runs until `resume`, and the credential stays; False when the connection is neither connected nor in error."""
+    standing = connections.c.status.in_(("connected", "error"))
+    values = {"status": "suspended", "last_error": reason, "last_error_at": sa.func.now()}
+    return (
+        conn.execute(sa.update(connections).where(connections.c.id == connection_id, standing).values(values)).rowcount
+        == 1
+    )
+
+
+def resume(conn: sa.Connection, connection_id: int) -> bool:
+    """A suspended connection is connected again; False when it is not suspended."""
+    standing = connections.c.status == "suspended"
+    values = {"status": "connected", "last_error": None, "last_error_at": None}
+    return (
+        conn.execute(sa.update(connections).where(connections.c.id == connection_id, standing).values(values)).rowcount
+        == 1
+    )
+
+
 def mark_synced(conn: sa.Connection, connection_id: int) -> None:
     """A sync of this connection has just gone well."""
     conn.execute(sa.update(connections).where(connections.c.id == connection_id).values(last_sync_at=sa.func.now()))

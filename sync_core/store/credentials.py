@@ -34,6 +34,13 @@ def load_envelope(connection: sa.Connection, *, connection_id: int, kind: str) -
     return connection.execute(statement).scalar_one_or_none()
 
 
+def delete_envelope(connection: sa.Connection, *, connection_id: int, kind: str) -> None:
+    """Delete the credential of one connection and kind; nothing happens where there is none."""
+    connection.execute(
+        sa.delete(credentials).where(credentials.c.connection_id == connection_id, credentials.c.kind == kind)
+    )
+
+
 def delete_envelopes(connection: sa.Connection, *, connection_id: int) -> int:
     """Delete every credential of one connection; how many there were."""
     return connection.execute(sa.delete(credentials).where(credentials.c.connection_id == connection_id)).rowcount

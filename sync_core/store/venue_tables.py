@@ -151,6 +151,7 @@ payments = _synced(
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("order_id", sa.Text),
     sa.Column("customer_id", sa.Text),
+    sa.Column("invoice_id", sa.Text),
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
     sa.Column("refunded_minor", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("currency", sa.Text, nullable=False),

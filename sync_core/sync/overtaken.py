@@ -19,7 +19,7 @@ ROUNDS = 3
 _REASON = "It was changed at the provider at the moment of the write; the policy decides again."
 
 
-def take_in(work: Work, overtaken: Sequence[tuple[Intent, Remote]]) -> None:
+def let_in(work: Work, overtaken: Sequence[tuple[Intent, Remote]]) -> None:
     """Let the provider's side of `overtaken` in, and keep the rows due. To be called in the settling transaction.
 
     An entity that is only pushed has nothing to let in: the venue's state is the only one that counts, and its next

@@ -9,7 +9,7 @@ from sync_core.store import dead_letters, intents, ledger, pending
 from sync_core.store.dead_letters import Letter
 from sync_core.store.intents import Intent
 from sync_core.store.ledger import Entry
-from sync_core.sync.overtaken import take_in
+from sync_core.sync.overtaken import let_in
 from sync_core.sync.report import RecordFailure
 from sync_core.sync.work import Work
 
@@ -35,7 +35,7 @@ def settle(work: Work, done: Sequence[tuple[Intent, Outcome]]) -> None:
         pending.clear(conn, *work.key, ids=ids)
         dead_letters.resolve(conn, *work.key, direction="push", ids=ids)
         _bury(work, [_letter(intent.local_id, outcome) for intent, outcome in refused])
-        take_in(work, overtaken)
+        let_in(work, overtaken)
     for intent, _ in written:
         work.tally.add(**{_COUNTED[intent.operation]: 1})
 

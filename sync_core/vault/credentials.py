@@ -6,6 +6,7 @@ venue's connection does not open there. Who may ask is decided elsewhere.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +14,8 @@ import sqlalchemy as sa
 from sync_core.errors import AuthorizationLost, IntegrityError
 from sync_core.store.credentials import delete_envelopes, load_envelope, save_envelope
 from sync_core.vault.context import credential_context
-from sync_core.vault.envelope import read_header, seal, unseal
-from sync_core.vault.keyring import Keyring
+from sync_core.vault.envelope import read_header, seal_under, unseal
+from sync_core.vault.keyring import DataKey, Keyring
 
 
 class Secret(dict[str, str]):
@@ -24,15 +25,64 @@ class Secret(dict[str, str]):
         return f"Secret({', '.join(sorted(self))})"
 
 
-class Vault:
-    """Venues' credentials, sealed under one keyring; a `DataKeyCache` keeps its KMS calls few."""
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An envelope, and the master key that wrapped its data key."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    envelope: bytes = field(repr=False)
+    key_id: str
+
+
+class Sealer:
+    """Seals for one venue, provider and kind under a data key that is at hand: it needs no master key any more."""
+
+    def __init__(self, data_key: DataKey, context: Mapping[str, str]) -> None:
+        self._data_key = data_key
+        self._context = context
+
+    def seal(self, secret: Mapping[str, str]) -> Sealed:
+        """The parts of a secret as an envelope. Raises ConfigurationError when they are over 1 MiB."""
+        plain = json.dumps(dict(secret)).encode()
+        return Sealed(seal_under(self._data_key, plain, context=self._context), self._data_key.key_id)
+
+
+class Vault:
+    """Venues' credentials, sealed under one keyring; a `DataKeyCache` keeps its KMS calls few.
+
+    `former` are keyrings, by the id of their master key, under which older envelopes may still be sealed: they open
+    and never seal.
+    """
+
+    def __init__(self, keyring: Keyring, *, former: Mapping[str, Keyring] | None = None) -> None:
         self._keyring = keyring
+        self._former = dict(former or {})
 
     def check(self) -> None:
         """Prove that credentials can be sealed and opened; raises what `Keyring.check` raises."""
         self._keyring.check()
+
+    def sealer(self, *, venue: str, provider: str, kind: str) -> Sealer:
+        """Be ready to seal, so that nothing that arrives is lost should the master key be out of reach by then.
+
+        Raises:
+            TransientError: the master key cannot be reached for the moment.
+            ConfigurationError: the master key refuses us, or venue, provider or kind is empty.
+        """
+        context = credential_context(venue=venue, provider=provider, kind=kind)
+        return Sealer(self._keyring.new_data_key(context), context)
+
+    def open(self, envelope: bytes, *, venue: str, provider: str, kind: str) -> dict[str, str]:
+        """The parts of a secret that was sealed for this venue, provider and kind. Its repr hides the values.
+
+        Raises:
+            IntegrityError: it was changed, or belongs to another venue, provider or kind.
+            TransientError: the master key cannot be reached and no data key is cached.
+            ConfigurationError: the master key refuses us.
+        """
+        context = credential_context(venue=venue, provider=provider, kind=kind)
+        # What the header says of the key chooses among our own keyrings only; the keyring itself refuses what is not its.
+        keyring = self._former.get(read_header(envelope).key_id, self._keyring)
+        return _secret(json.loads(unseal(envelope, context=context, keyring=keyring)))
 
     def store(
         self,
@@ -58,10 +108,8 @@ class Vault:
             TransientError: the master key cannot be reached for the moment; nothing was stored.
             ConfigurationError: the master key refuses us, or venue, provider or kind is empty.
         """
-        context = credential_context(venue=venue, provider=provider, kind=kind)
-        sealed = seal(json.dumps(dict(secret)).encode(), context=context, keyring=self._keyring)
-        key_id = read_header(sealed).key_id
-        save_envelope(conn, connection_id=connection_id, kind=kind, envelope=sealed, key_id=key_id)
+        sealed = self.sealer(venue=venue, provider=provider, kind=kind).seal(secret)
+        save_envelope(conn, connection_id=connection_id, kind=kind, envelope=sealed.envelope, key_id=sealed.key_id)
 
     def read(self, conn: sa.Connection, *, connection_id: int, venue: str, provider: str, kind: str) -> dict[str, str]:
         """The credential as it was stored. Its repr hides the values.
@@ -72,13 +120,12 @@ class Vault:
             TransientError: the master key cannot be reached and no data key is cached.
             ConfigurationError: the master key refuses us.
         """
-        sealed = load_envelope(conn, connection_id=connection_id, kind=kind)
-        if sealed is None:
+        envelope = load_envelope(conn, connection_id=connection_id, kind=kind)
+        if envelope is None:
             raise AuthorizationLost(
                 f"Venue {venue} has no {kind} stored for {provider}; run venue-sync connect for this venue and provider."
             )
-        context = credential_context(venue=venue, provider=provider, kind=kind)
-        return _secret(json.loads(unseal(sealed, context=context, keyring=self._keyring)))
+        return self.open(envelope, venue=venue, provider=provider, kind=kind)
 
     def destroy(self, conn: sa.Connection, *, connection_id: int) -> None:
         """Delete every credential of a connection in the caller's transaction; nothing happens where none is stored."""

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from sync_core.errors import ConfigurationError, IntegrityError
 from sync_core.vault.context import canonical
-from sync_core.vault.keyring import DATA_KEY_BYTES, Keyring
+from sync_core.vault.keyring import DATA_KEY_BYTES, DataKey, Keyring
 
 MAGIC: Final = b"VSEN"
 VERSION: Final = 1
@@ -71,9 +71,19 @@ def seal(plain: bytes, *, context: Mapping[str, str], keyring: Keyring, entropy:
         ConfigurationError: `plain` is too large, or the master key refuses us.
         TransientError: the master key cannot be reached for the moment.
     """
+    return seal_under(keyring.new_data_key(context), plain, context=context, entropy=entropy)
+
+
+def seal_under(data_key: DataKey, plain: bytes, *, context: Mapping[str, str], entropy: Entropy = token_bytes) -> bytes:
+    """An envelope of `plain` under a data key that is at hand already and was made for the same context.
+
+    For whoever must be able to seal what it gets even if the master key is out of reach by then.
+
+    Raises:
+        ConfigurationError: `plain` is too large.
+    """
     if len(plain) > LARGEST_SECRET:
         raise ConfigurationError(f"A secret of {len(plain)} bytes is over the vault's limit of {LARGEST_SECRET} bytes.")
-    data_key = keyring.new_data_key(context)
     salt, nonce = entropy(_SALT_BYTES), entropy(_NONCE_BYTES)
     header = b"".join(
         (

@@ -1,5 +1,6 @@
 """The hands of people at the providers: each edits one record through the provider's public API with the venue's key."""
 
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ import requests
 from sync_core.errors import ProviderRefused
 
 TIMEOUT = 60
+TRIES = 60
+SECONDS_BETWEEN_TRIES = 1.0
+SLOW_DOWN = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +25,16 @@ class Desk:
     parts: Mapping[str, str] = field(repr=False)
 
     def ask(self, method: str, path: str, **how: Any) -> Any:
-        """The provider's answer. Raises ProviderRefused when it is none."""
+        """The provider's answer; who is told to slow down does so. Raises ProviderRefused when there is none."""
         headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
-        answer = requests.request(method, f"{self.base}{path}", headers=headers, timeout=TIMEOUT, **how)
-        if not answer.ok:
-            raise ProviderRefused(f"The provider answers {answer.status_code} to an edit of the demo.")
-        return answer.json()
+        for _ in range(TRIES):
+            answer = requests.request(method, f"{self.base}{path}", headers=headers, timeout=TIMEOUT, **how)
+            if answer.ok:
+                return answer.json()
+            if answer.status_code != SLOW_DOWN:
+                raise ProviderRefused(f"The provider answers {answer.status_code} to an edit of the demo.")
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        raise ProviderRefused(f"The provider asked an edit of the demo to slow down {TRIES} times.")
 
 
 Change = Callable[[Desk, str, str], None]

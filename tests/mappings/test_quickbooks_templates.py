@@ -19,7 +19,7 @@ MODELS = load_models(FOLDER)
 def compiled(entity: str) -> Mapping:
     file = Path(FOLDER) / "quickbooks" / f"{entity}.yaml"
     template = load_template(file)
-    return compile_mapping(template, MODELS[template.model], where=str(file))
+    return compile_mapping(template, MODELS[template.model], where=str(file), models=MODELS)
 
 
 CUSTOMERS, ITEMS, PAYMENTS = compiled("customers"), compiled("items"), compiled("payments")

@@ -11,10 +11,11 @@ from sync_core.providers.protocol import Account, Batch, Json, Outcome, Page, Pr
 from sync_core.providers.quickbooks.books import Books
 from sync_core.providers.quickbooks.calls import QuickBooksCalls, created_at
 from sync_core.providers.quickbooks.customers import CustomerShape
+from sync_core.providers.quickbooks.fetching import fetch_objects
 from sync_core.providers.quickbooks.items import ItemShape
 from sync_core.providers.quickbooks.money import PaymentShape, RefundReceiptShape, SalesReceiptShape
 from sync_core.providers.quickbooks.reading import read_changes, walked
-from sync_core.providers.quickbooks.reports import read_reports
+from sync_core.providers.quickbooks.reports import fetch_reports, read_reports
 from sync_core.providers.quickbooks.shapes import Listed, Written
 from sync_core.providers.quickbooks.spending import BillPaymentShape, BillShape, DepositShape, PurchaseShape
 from sync_core.providers.quickbooks.writing import Writer
@@ -90,10 +91,13 @@ class QuickBooksProvider:
         """Pages of changes; see `reading` for the cursors."""
         if entity == _REPORTS:
             return read_reports(self._calls, cursor=cursor)
-        if entity not in self._listed:
-            known = ", ".join(sorted([*self._listed, _REPORTS]))
-            raise ConfigurationError(f"QuickBooks has no entity {entity!r}; declare one of {known}.")
-        return read_changes(self._calls, self._listed[entity], cursor=cursor)
+        return read_changes(self._calls, self._shape(entity), cursor=cursor)
+
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> list[Remote]:
+        """The objects with these ids as they are now, in that order; one that is gone comes empty, marked deleted."""
+        if entity == _REPORTS:
+            return fetch_reports(self._calls, remote_ids)
+        return fetch_objects(self._calls, self._shape(entity), remote_ids)
 
     def write(self, entity: str, batch: Batch) -> list[Outcome]:
         """Carry out one batch."""
@@ -118,3 +122,9 @@ class QuickBooksProvider:
                     found[match] = remote
                     del waiting[match]
         return found
+
+    def _shape(self, entity: str) -> Listed:
+        if entity not in self._listed:
+            known = ", ".join(sorted([*self._listed, _REPORTS]))
+            raise ConfigurationError(f"QuickBooks has no entity {entity!r}; declare one of {known}.")
+        return self._listed[entity]

@@ -49,6 +49,16 @@ def test_a_right_declaration_is_read_whole(tmp_path: Path) -> None:
     assert (spec.entities["products"].pulls, spec.entities["orders"].pulls) == (False, True)
 
 
+def test_events_concern_an_entity_by_name_or_by_their_beginning(tmp_path: Path) -> None:
+    declared = "description: Orders., events: [order.paid, 'refund.*']"
+    orders = load_provider(written(tmp_path, PROVIDER.replace("description: Orders.", declared))).entities["orders"]
+
+    assert [t for t in ("order.paid", "order.paid.late", "refund.made", "refunds") if orders.concerned_by(t)] == [
+        "order.paid",
+        "refund.made",
+    ]
+
+
 def test_norway_and_other_words_that_yaml_1_1_takes_for_truth_values_stay_texts(tmp_path: Path) -> None:
     assert load_template(written(tmp_path, TEMPLATE)).fields["country"].default == "NO"
     assert load_model(written(tmp_path, MODEL)).columns["name"].check.one_of == ("NO", "Yes", "off")
@@ -56,6 +66,7 @@ def test_norway_and_other_words_that_yaml_1_1_takes_for_truth_values_stay_texts(
 
 WRONG_PROVIDERS = [
     ("title: Acme", "title: Acme\n  colour: red", "colour", "Extra inputs are not permitted"),
+    ("description: Products.}", "description: P., events: [product.made]}", "", "entities.products.events"),
     ("direction: push", "direction: sideways", "entities.products.direction", "Input should be"),
     ("description: Products.}", "description: P., btach: {}}", "entities.products.btach", "Extra inputs"),
     ("provider: acme", "provider: Acme Inc", "provider", "should match pattern"),

@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("requested_at", TIMESTAMP),
     )
+    op.add_column("payments", sa.Column("invoice_id", sa.Text()), schema="venue")
     op.add_column("customers", sa.Column("tags", pg.JSONB(), nullable=False, server_default=EMPTY_LIST), schema="venue")
     op.add_column("orders", sa.Column("status", sa.Text(), nullable=False, server_default="completed"), schema="venue")
     op.add_column("orders", sa.Column("lines", pg.JSONB(), nullable=False, server_default=EMPTY_LIST), schema="venue")
@@ -217,6 +218,7 @@ def downgrade() -> None:
     op.drop_column("orders", "lines", schema="venue")
     op.drop_column("orders", "status", schema="venue")
     op.drop_column("customers", "tags", schema="venue")
+    op.drop_column("payments", "invoice_id", schema="venue")
     for table in CREATED:
         op.drop_table(table, schema="venue")
 
