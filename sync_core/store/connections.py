@@ -51,8 +51,7 @@ def save(
     conn: sa.Connection, venue: str, provider: str, *, environment: Environment, account_id: str, account_name: str
 ) -> int:
     """Make or renew the connection as connected; its id. Raises ConfigurationError when the venue does not exist."""
-    if conn.execute(sa.select(venues.c.id).where(venues.c.id == venue)).first() is None:
-        raise ConfigurationError(f"There is no venue {venue!r}: see 'venue-sync venues list'.")
+    require_venue(conn, venue)
     fresh = {
         "environment": environment,
         "status": "connected",
@@ -69,6 +68,12 @@ def save(
         .returning(connections.c.id)
     )
     return conn.execute(upsert).scalar_one()
+
+
+def require_venue(conn: sa.Connection, venue: str) -> None:
+    """Raise ConfigurationError when the venue does not exist."""
+    if conn.execute(sa.select(venues.c.id).where(venues.c.id == venue)).first() is None:
+        raise ConfigurationError(f"There is no venue {venue!r}: see 'venue-sync venues list'.")
 
 
 def find(conn: sa.Connection, venue: str, provider: str) -> Connection | None:

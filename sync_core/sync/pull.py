@@ -67,7 +67,7 @@ def take_in(work: Work, records: Sequence[Remote]) -> None:
     if found.news:
         apply_news(work, found.news)
     if found.gone:
-        _remove(work, found.gone)
+        remove(work, found.gone)
 
 
 def apply_news(work: Work, news: Sequence[News]) -> None:
@@ -223,7 +223,7 @@ def _record_conflicts(
     work.tally.add(conflicts=len({conflict.local_id for conflict in found}))
 
 
-def _remove(work: Work, gone: Sequence[Entry]) -> None:
+def remove(work: Work, gone: Sequence[Entry]) -> None:
     """The provider's objects are gone. Deletions travel only where the declaration lets them.
 
     Where the venue wins, the records are forgotten here and due again, so that the push that follows restores them.

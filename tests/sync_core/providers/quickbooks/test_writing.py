@@ -7,7 +7,7 @@ import pytest
 
 from sync_core.errors import AuthorizationLost, BatchRefused, OutcomeUnknown, ProviderRefused, ThrottledError
 from sync_core.providers.protocol import Write
-from tests.sync_core.providers.outside import Answering, done, sought_of, write_many, write_one
+from tests.sync_core.providers.outside import Answering, done, overtaken, sought_of, write_many, write_one
 from tests.sync_core.providers.quickbooks.conftest import QuickBooksCompany, bound
 from tests.sync_core.providers.quickbooks.writes import create_customer, create_item, create_receipt, delete, update
 
@@ -109,7 +109,7 @@ def test_an_update_touches_only_what_it_names_and_none_clears(quickbooks: QuickB
     assert changed.record["GivenName"] == "Guest"
 
 
-def test_a_conflict_applies_our_fields_to_the_newer_object(quickbooks: QuickBooksCompany):
+def test_an_object_that_somebody_changed_is_not_written_and_comes_back(quickbooks: QuickBooksCompany):
     made = [
         done(one)
         for one in write_many(
@@ -122,10 +122,12 @@ def test_a_conflict_applies_our_fields_to_the_newer_object(quickbooks: QuickBook
         {"Id": made[0].id, "SyncToken": made[0].state["sync_token"], "sparse": True, "CompanyName": "Theirs"},
     )
     updates = [update(made[0], "u1", {"Notes": "ours"}), update(made[1], "u2", {"Notes": "ours"}, local_id="L2")]
-    outcomes = write_many(quickbooks.provider, "customers", "update", updates)
-    changed = done(outcomes[0]).record
+    first, second = write_many(quickbooks.provider, "customers", "update", updates)
+    now = overtaken(first)
+    assert (now.id, now.record["CompanyName"], now.record.get("Notes")) == (made[0].id, "Theirs", None)
+    assert done(second).record["Notes"] == "ours"
+    changed = done(write_one(quickbooks.provider, "customers", update(now, "u3", {"Notes": "ours"}))).record
     assert (changed["CompanyName"], changed["Notes"]) == ("Theirs", "ours")
-    assert done(outcomes[1]).record["Notes"] == "ours"
 
 
 def test_a_record_whose_version_is_not_known_is_read_first(quickbooks: QuickBooksCompany):
