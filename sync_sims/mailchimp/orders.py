@@ -2,6 +2,8 @@
 
 Source: the specification's /ecommerce/stores/{store_id}/orders, where 3.0.85 has PUT, and /ecommerce/orders. Neither has a
 filter by time. An order is cancelled by `cancelled_at_foreign`; its products must be there before it.
+A change names lines, and those that it does not name stay (github.com/mailchimp/mc-woocommerce/issues/115); the last one is
+not deleted but with its order (github.com/mailchimp/APIv3-examples/issues/48).
 """
 
 from collections.abc import Iterable
@@ -78,7 +80,8 @@ def write_order(call: Call, store: Row, order_id: str, given: Row) -> Row:
         row["customer_id"] = customers.write_customer(call, store, customer["id"], customer)["id"]
         del row["customer"]
     if "lines" in given:
-        row["lines"] = [_line(call, store, line) for line in given["lines"]]
+        kept = {line["id"]: line for line in (before or {"lines": []})["lines"]}
+        row["lines"] = list((kept | {line["id"]: _line(call, store, line) for line in given["lines"]}).values())
     for name in ("shipping_address", "billing_address"):
         row[name] = {**_no_address(), **row[name]}
     if row != before:
@@ -211,3 +214,14 @@ def delete_order(call: Call) -> None:
     """DELETE …/orders/{order_id}."""
     row = _living(call)
     call.books.remove(call.books.orders, f"{row['store_id']}/{row['id']}")
+
+
+def delete_line(call: Call) -> None:
+    """DELETE …/orders/{order_id}/lines/{line_id}."""
+    row = _living(call)
+    left = [line for line in row["lines"] if line["id"] != call.ids[2]]
+    if len(left) == len(row["lines"]):
+        raise not_found()
+    if not left:
+        raise bad_request("In order to delete this line item, delete the parent resource.")
+    call.books.put(call.books.orders, f"{row['store_id']}/{row['id']}", {**row, "lines": left})

@@ -118,6 +118,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", _ORDER, orders.upsert_order),
     Route("PATCH", _ORDER, orders.update_order),
     Route("DELETE", _ORDER, orders.delete_order),
+    Route("DELETE", f"{_ORDER}/lines/{{id}}", orders.delete_line),
     Route("GET", f"{_STORE}/carts", carts.read_carts),
     Route("GET", f"{_STORE}/carts/{{id}}", carts.read_cart),
     Route("GET", "/campaigns", campaigns.read_campaigns),

@@ -12,6 +12,7 @@ from sync_core.providers.mailchimp.audience import Audience
 from sync_core.providers.mailchimp.calls import MailchimpCalls
 from sync_core.providers.mailchimp.campaigns import Campaigns
 from sync_core.providers.mailchimp.members import Members
+from sync_core.providers.mailchimp.orders import Orders
 from sync_core.providers.mailchimp.products import Products
 from sync_core.providers.mailchimp.store import Store
 from sync_core.providers.protocol import Account, Batch, Json, Outcome, Page, Provider, Remote, Sought
@@ -65,13 +66,15 @@ def connect(
         raise AuthorizationLost("The Mailchimp credential holds no api_key; the venue must connect again.")
     calls = MailchimpCalls(session, base=_address(base, secret), api_key=api_key, clock=clock or SystemClock())
     audience = Audience(calls, chosen=secret.get("list_id"))
+    store = Store(calls, audience)
     members = spec.entities.get("members")
     return MailchimpProvider(
         calls,
         audience,
         {
             "members": Members(calls, audience, for_good=members is not None and members.on_delete == "delete"),
-            "store_products": Products(calls, Store(calls, audience)),
+            "store_products": Products(calls, store),
+            "store_orders": Orders(calls, store),
             "campaigns": Campaigns(calls, audience),
         },
     )

@@ -91,13 +91,11 @@ class Products:
     def _foreign(self, write: Write) -> Outcome | None:
         """A refusal, where the product's currency is not the store's."""
         currency = write.fields.get(CURRENCY)
-        shop = self._store.opened(currency)
-        if currency is None or shop.currency in (None, currency):
+        kept_in = self._store.foreign(currency)
+        if kept_in is None:
             return None
         return refused(
-            write,
-            "CURRENCY",
-            f"Mailchimp's store counts in {shop.currency}; a product priced in {currency} stays out of it.",
+            write, "CURRENCY", f"Mailchimp's store counts in {kept_in}; a product priced in {currency} stays out of it."
         )
 
     def _delete(self, write: Write) -> Outcome:

@@ -1,6 +1,8 @@
 """The e-commerce store in which the venue's products are: one per audience, made when it is missing.
 
-A store belongs to its audience for ever, and counts in one currency.
+A store belongs to its audience for ever, and counts in one currency. It is made with `is_syncing`, under which Mailchimp
+mails nobody about an order: else years of old ones would set off notices and follow-ups. A store that is there keeps
+what somebody set (mailchimp.com/developer/marketing/docs/e-commerce, "Pausing store automations").
 """
 
 import threading
@@ -44,6 +46,11 @@ class Store:
                 self._shop = Shop(self.path, found.get("currency_code") or currency)
             return self._shop
 
+    def foreign(self, currency: str | None) -> str | None:
+        """The store's currency, where something in `currency` has no place in it."""
+        shop = self.opened(currency)
+        return None if currency is None or shop.currency in (None, currency) else shop.currency
+
     def _made(self, currency: str | None) -> dict[str, str]:
         audience = self._audience.list()
         store = {
@@ -52,6 +59,7 @@ class Store:
             "name": audience.name,
             "platform": "venue-sync",
             "currency_code": currency or "USD",
+            "is_syncing": True,
         }
         try:
             return dict(self._calls.post("/ecommerce/stores", store))

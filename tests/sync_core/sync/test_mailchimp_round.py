@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import requests
 import sqlalchemy as sa
@@ -354,4 +355,71 @@ def test_tags_go_both_ways_and_are_quiet_when_nothing_changed(small_world: World
     for mode in (Mode(), Mode("full")):
         quiet = small_world.sync(venue, "mailchimp", "members", mode)
         assert (quiet.counts.written, quiet.counts.pulled_updated) == (0, 0)
+    assert small_world.calls("mailchimp")["writes"] == 0
+
+
+def _order(world: World, venue: str, order_id: str, customer: str | None, *lines: dict[str, Any]) -> None:
+    world.insert(
+        "orders",
+        venue,
+        id=order_id,
+        customer_id=customer,
+        provider="door",
+        total_minor=sum(one["amount_minor"] for one in lines),
+        currency="USD",
+        lines=orjson.dumps(list(lines)).decode(),
+        ordered_at="2026-05-01T19:30:00Z",
+    )
+
+
+def _sold(number: int, product: str | None, quantity: int, amount_minor: int) -> dict[str, Any]:
+    return {"line": number, "product_id": product, "quantity": quantity, "amount_minor": amount_minor}
+
+
+def _orders_there(world: World, venue: str) -> dict[str, Any]:
+    (store,) = _at_mailchimp(world, venue, "GET", "/ecommerce/stores")["stores"]
+    shown = _at_mailchimp(world, venue, "GET", f"/ecommerce/stores/{store['id']}/orders?count=100")["orders"]
+    return {one["id"]: one for one in shown}
+
+
+def test_orders_follow_their_customers_and_products_and_subscribe_nobody(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 2)
+    small_world.insert("customers", venue, id="phone-only", given_name="Bo", phone="+47 1234")
+    for name in ("p1", "p2"):
+        small_world.insert("products", venue, id=name, kind="ticket", name=name, price_minor=2500, currency="USD")
+    _order(small_world, venue, "o1", "c0", _sold(1, "p1", 2, 5000), _sold(2, "p2", 3, 1000), _sold(3, None, 1, 150))
+    _order(small_world, venue, "o2", "c1", _sold(1, "p2", 1, 2500))
+    _order(small_world, venue, "o3", "phone-only", _sold(1, "p1", 1, 2500))
+    _order(small_world, venue, "o4", None, _sold(1, "p1", 1, 2500))
+    early = small_world.sync(venue, "mailchimp", "store_orders")
+    assert (early.status, early.counts.created, early.counts.waiting) == ("succeeded", 0, 3)
+    for entity in ("members", "store_products"):
+        small_world.sync(venue, "mailchimp", entity)
+
+    first = small_world.sync(venue, "mailchimp", "store_orders")
+
+    assert (first.status, first.error, first.counts.created, first.counts.waiting) == ("succeeded", None, 2, 1)
+    there = _orders_there(small_world, venue)
+    assert [(one["product_id"], one["quantity"], one["price"], one["discount"]) for one in there["o1"]["lines"]] == [
+        ("p1", 2, 25, 0),
+        ("p2", 3, 3.34, 0.02),
+        ("venue-sync-other", 1, 1.5, 0),
+    ]
+    assert (there["o1"]["order_total"], there["o1"]["customer"]["email_address"]) == (61.5, "c0@x.example")
+    assert {one["status"] for one in small_world.objects("mailchimp", venue, "members")} == {"transactional"}
+
+    small_world.sql("UPDATE venue.orders SET status = 'canceled' WHERE id = 'o2'")
+    small_world.sql("UPDATE venue.orders SET lines = lines - 1, total_minor = 5150 WHERE id = 'o1'")
+    changed = small_world.sync(venue, "mailchimp", "store_orders")
+    assert (changed.error, changed.counts.updated, changed.counts.failed) == (None, 2, 0)
+    there = _orders_there(small_world, venue)
+    assert ([one["id"] for one in there["o1"]["lines"]], there["o1"]["order_total"]) == (["1", "3"], 51.5)
+    assert there["o2"]["financial_status"] == "cancelled"
+
+    small_world.sql("UPDATE venue.orders SET deleted_at = now() WHERE id = 'o2'")
+    assert small_world.sync(venue, "mailchimp", "store_orders").counts.deleted == 1
+    assert _orders_there(small_world, venue).keys() == {"o1"}
+    small_world.forget_calls()
+    assert small_world.sync(venue, "mailchimp", "store_orders", Mode("full")).counts.written == 0
     assert small_world.calls("mailchimp")["writes"] == 0

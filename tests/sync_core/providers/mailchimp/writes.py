@@ -34,6 +34,20 @@ def product(local_id: str, **changes: Any) -> Write:
     return Write(operation="create", local_id=local_id, key=f"create-{local_id}", fields=fields)
 
 
+def order(local_id: str, address: str, *lines: Any, total: float, currency: str = "USD") -> Write:
+    """A new order of these lines."""
+    fields = {
+        "id": local_id,
+        "customer.email_address": address,
+        "order_total": total,
+        "currency_code": currency,
+        "financial_status": "paid",
+        "processed_at_foreign": "2026-05-01T19:30:00Z",
+        **({"lines": list(lines)} if lines else {}),
+    }
+    return Write(operation="create", local_id=local_id, key=f"create-{local_id}", fields=fields)
+
+
 def update(remote: Remote, fields: dict[str, Any], *, local_id: str = "L1") -> Write:
     """A change of an object that is known."""
     return Write(
