@@ -9,13 +9,15 @@ import pytest
 import requests
 
 from sync_sims.judge import Account, Unreadable, VenueSide, Verdict, judge
+from sync_sims.judge_accounts import read_account
 from sync_sims.quickbooks import QuickBooksSimulator
 from sync_sims.server import running
 from sync_sims.wire import UNLIMITED
 
 TOKEN, REALM = "eyJ-judge-token", "9341457021722202"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-TABLES = ("customers", "products", "orders", "payments", "refunds")
+BOOKS = ("deposits", "bills", "bill_payments", "purchases")
+TABLES = ("customers", "products", "orders", "payments", "refunds", *BOOKS)
 Rows = list[dict[str, Any]]
 
 ADA: dict[str, Any] = {
@@ -101,8 +103,23 @@ def book(account: Account, customer: str, item: str, *, amount: float = 51, **ot
     return post(account, "SalesReceipt", **{**fields, **other})["Id"]
 
 
+def reports_there(account: Account) -> Rows:
+    """The reports that QuickBooks would show now, as the venue keeps them."""
+    return [
+        {
+            "id": f"{shown['Header']['ReportName']}-{shown['Header']['StartPeriod'][:7]}",
+            "provider": "quickbooks",
+            "name": shown["Header"]["ReportName"],
+            "starts_on": shown["Header"]["StartPeriod"],
+            "ends_on": shown["Header"]["EndPeriod"],
+            "content": shown,
+        }
+        for shown in read_account(account).reports
+    ]
+
+
 def verdict(account: Account, *, tables: dict[str, Rows] | None = None, **side: Any) -> Verdict:
-    rows = {**{name: [] for name in TABLES}, **(tables or {})}
+    rows = {**{name: [] for name in TABLES}, "reports": reports_there(account), **(tables or {})}
     return judge([account], lambda _venue, _provider: VenueSide(tables=rows, **side))
 
 
