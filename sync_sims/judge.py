@@ -7,8 +7,8 @@ public API with the venue's own key, and the venue through a function that it is
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from sync_sims import judge_books as books
 from sync_sims import judge_billing as billing
+from sync_sims import judge_books as books
 from sync_sims import judge_mailchimp as mailchimp
 from sync_sims import judge_quickbooks as quickbooks
 from sync_sims import judge_square as square
