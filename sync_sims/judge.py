@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sync_sims import judge_billing as billing
 from sync_sims import judge_books as books
+from sync_sims import judge_documents as documents
 from sync_sims import judge_mailchimp as mailchimp
 from sync_sims import judge_quickbooks as quickbooks
 from sync_sims import judge_square as square
@@ -194,12 +195,28 @@ def _of_quickbooks(venue: VenueSide, held: Holdings) -> list[Laid]:
         ),
         (
             "sales receipt",
-            quickbooks.receipts_of_venue(rows["orders"]),
-            quickbooks.receipts_of_account(held, known=venue.known),
+            documents.receipts_of_venue(rows["orders"]),
+            documents.receipts_of_account(held, known=venue.known, products=venue.known_products),
             venue.excused_of("sales_receipts"),
         ),
-        ("payment", quickbooks.payments_of_venue(rows["payments"]), quickbooks.payments_of_account(held), frozenset()),
-        ("refund", quickbooks.refunds_of_venue(rows["refunds"]), quickbooks.refunds_of_account(held), frozenset()),
+        (
+            "invoice",
+            documents.invoices_of_venue(rows["invoices"]),
+            documents.invoices_of_account(held, known=venue.known, products=venue.known_products),
+            venue.excused_of("invoices"),
+        ),
+        (
+            "payment",
+            documents.payments_of_venue(rows["payments"]),
+            documents.payments_of_account(held, known=venue.known),
+            venue.excused_of("payments"),
+        ),
+        (
+            "refund",
+            documents.refunds_of_venue(rows["refunds"]),
+            documents.refunds_of_account(held),
+            venue.excused_of("refund_receipts"),
+        ),
         ("deposit", books.deposits_of_venue(rows["deposits"]), books.deposits_of_account(held.deposits), frozenset()),
         ("bill", books.bills_of_venue(rows["bills"]), books.bills_of_account(held.bills), frozenset()),
         (

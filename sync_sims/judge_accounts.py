@@ -188,6 +188,7 @@ def _quickbooks(session: requests.Session, account: Account) -> Holdings:
         payments=everything("Payment"),
         refunds=everything("RefundReceipt"),
         receipts=everything("SalesReceipt"),
+        invoices=everything("Invoice"),
         deposits=everything("Deposit"),
         bills=everything("Bill"),
         bill_payments=everything("BillPayment"),
