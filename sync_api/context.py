@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from sync_api.tokens import Verifier
 from sync_core.clock import Clock
 from sync_core.settings import Settings
 from sync_core.spec.provider import ProviderSpec
@@ -19,6 +20,7 @@ class Api:
     """One process of the API. `engine` brings database, declarations, mappings, vault, settings and clock along."""
 
     engine: Engine
+    verifier: Verifier
     new_id: Callable[[], str]
 
     @property

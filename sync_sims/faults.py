@@ -9,7 +9,9 @@ from urllib.parse import unquote_plus
 
 from sync_sims.wire import Request
 
-Kind = Literal["error_before", "error_after", "drop_before", "drop_after", "throttle", "delay", "refuse", "half_answer"]
+Kind = Literal[
+    "error_before", "error_after", "drop_before", "drop_after", "throttle", "delay", "refuse", "half_answer", "edit"
+]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 
 
@@ -18,7 +20,8 @@ class Fault:
     """One thing that goes wrong with the requests it matches.
 
     `times` is how often it may happen (None: always); `probability` is drawn for each matching request; `seconds` is
-    the length of a delay; `body` replaces the provider's error body of a refusal.
+    the length of a delay; `body` replaces the provider's error body of a refusal. An edit seeds `rows` in a `collection`
+    of the request's account right before the request is handled: somebody there was a moment faster.
     """
 
     kind: Kind
@@ -31,6 +34,8 @@ class Fault:
     probability: float = 1.0
     seconds: float = 0.0
     body: Any | None = None
+    collection: str | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     fired: int = field(default=0, init=False)
 
     def matches(self, request: Request, account: str | None) -> bool:
@@ -54,17 +59,18 @@ def _contains(body: bytes, wanted: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What happens to one request: first a delay in seconds, then at most one other fault."""
+    """What happens to one request: first a delay in seconds, then edits, then at most one other fault."""
 
     delay: float
     fault: Fault | None
+    edits: tuple[Fault, ...] = ()
 
 
 _NOTHING = Plan(delay=0.0, fault=None)
 
 
 class Faults:
-    """The faults in force, in the order given: delays add up, the first other match decides."""
+    """The faults in force, in the order given: delays and edits add up, the first other match decides."""
 
     def __init__(self) -> None:
         self.clear()
@@ -83,20 +89,37 @@ class Faults:
         if not self.faults:
             return _NOTHING
         delay = 0.0
+        edits: list[Fault] = []
         for fault in self.faults:
             if not fault.matches(request, account):
                 continue
             if fault.probability < 1.0 and self._random.random() >= fault.probability:
                 continue
             fault.fired += 1
-            if fault.kind != "delay":
-                return Plan(delay=delay, fault=fault)
-            delay += fault.seconds
-        return Plan(delay=delay, fault=None)
+            if fault.kind == "edit":
+                edits.append(fault)
+            elif fault.kind == "delay":
+                delay += fault.seconds
+            else:
+                return Plan(delay=delay, fault=fault, edits=tuple(edits))
+        return Plan(delay=delay, fault=None, edits=tuple(edits))
 
 
 _FIELDS = frozenset(
-    {"kind", "status", "method", "path", "account", "body_contains", "times", "probability", "seconds", "body"}
+    {
+        "kind",
+        "status",
+        "method",
+        "path",
+        "account",
+        "body_contains",
+        "times",
+        "probability",
+        "seconds",
+        "body",
+        "collection",
+        "rows",
+    }
 )
 
 
@@ -104,12 +127,14 @@ def fault_from(row: Mapping[str, Any]) -> Fault:
     """Build a fault from its JSON form.
 
     Raises:
-        ValueError: The kind is unknown or the row holds an unknown field.
+        ValueError: The kind is unknown, the row holds an unknown field, or an edit names no collection.
     """
     unknown = sorted(set(row) - _FIELDS)
     if unknown:
         raise ValueError(f"A fault has no field {unknown[0]!r}; use one of {', '.join(sorted(_FIELDS))}.")
     if row.get("kind") not in KINDS:
         raise ValueError(f"There is no fault {row.get('kind')!r}; use one of {', '.join(sorted(KINDS))}.")
+    if row.get("kind") == "edit" and not row.get("collection"):
+        raise ValueError("An edit needs the collection whose rows it seeds.")
     given: dict[str, Any] = {name: value for name, value in row.items() if value is not None}
     return Fault(**given)

@@ -63,6 +63,9 @@ def app_for(simulator: Simulator, *, faults: Faults, limits: Limiter, calls: Cal
         plan = faults.plan(request, account)
         if plan.delay:
             await asyncio.sleep(plan.delay)
+        for edit in plan.edits:
+            if account is not None and edit.collection is not None:
+                simulator.seed(account, edit.collection, edit.rows)
         if plan.fault is not None and plan.fault.kind in _CONNECTION_FAULTS:
             await _break(simulator, request, fault=plan.fault, scope=scope, send=send)
             return

@@ -57,6 +57,15 @@ def database(database_url: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def shared_database(postgres: EmbeddedPostgres, template_database: str) -> Iterator[sa.Engine]:
+    """An engine on a migrated database that the tests of a module share; each keeps to venues of its own."""
+    for url in _database(postgres, template_database):
+        engine = open_engine(url)
+        yield engine
+        engine.dispose()
+
+
 def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     admin = open_engine(postgres.url_of("postgres"))

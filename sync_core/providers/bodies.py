@@ -41,6 +41,18 @@ def put(body: dict[str, Json], path: str, value: Json) -> None:
     _set(node, walked[-1], value)
 
 
+def holds(body: Mapping[str, Json], flat: Mapping[str, Json]) -> bool:
+    """Whether a nested body has these values already; None is what is absent or empty."""
+    return all((_found(body, path) or None) == (value or None) for path, value in flat.items())
+
+
+def _found(body: Mapping[str, Json], path: str) -> Json:
+    node: Any = body
+    for step in steps(path):
+        node = _at(node, step)
+    return node
+
+
 def drop(body: dict[str, Json], path: str) -> None:
     """Take one value out of a nested body, and objects that are empty afterwards with it; absent is fine."""
     trail: list[tuple[Any, Step]] = []

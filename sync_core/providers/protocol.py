@@ -13,6 +13,8 @@ import requests
 from sync_core.spec.provider import Operation, ProviderSpec
 
 Json = Any
+VERSION = "version"
+"""The key of a state that holds the provider's own number of it, where there is one that grows with every change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Remote:
 
     `record` is the object under its own field names (nested); mappings read it by dotted path.
     `state` is what the next write needs and only this client understands (versions, child ids); it is kept in the ledger.
+    Of it the engine reads VERSION alone, by which it tells an older state from a newer one.
     `updated_at` is when the provider says it changed, None when it does not say.
     """
 
@@ -83,12 +86,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one write: either `remote` (done; for a delete, the object marked deleted) or a refusal."""
+    """What became of one write: `remote` (done; for a delete, the object marked deleted), `overtaken`, or a refusal.
+
+    `overtaken` is the object as it is now: somebody changed it after we last saw it, so that our write was made for a
+    state that is no more. Nothing was written; the conflict policy decides with the new state at hand.
+    """
 
     local_id: str
     remote: Remote | None = None
     refused_code: str | None = None
     refused_reason: str | None = None
+    overtaken: Remote | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,9 @@ class EntitySpec(Declared):
         description="The provider's event types that concern this entity, as sync_core.webhooks.parse names them; "
         "a * at the end stands for anything.",
     )
+    named_by: Name | None = Field(
+        default=None, description="Key of the client's remote state by which events name an object, if not by its id."
+    )
     cannot: Cannot = Field(default_factory=dict[str, str])
     max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")
     stale_after_hours: float = Field(default=24, gt=0, description="Freshness that the asset promises.")

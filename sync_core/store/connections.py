@@ -51,8 +51,7 @@ def save(
     conn: sa.Connection, venue: str, provider: str, *, environment: Environment, account_id: str, account_name: str
 ) -> int:
     """Make or renew the connection as connected; its id. Raises ConfigurationError when the venue does not exist."""
-    if conn.execute(sa.select(venues.c.id).where(venues.c.id == venue)).first() is None:
-        raise ConfigurationError(f"There is no venue {venue!r}: see 'venue-sync venues list'.")
+    require_venue(conn, venue)
     fresh = {
         "environment": environment,
         "status": "connected",
@@ -71,6 +70,12 @@ def save(
     return conn.execute(upsert).scalar_one()
 
 
+def require_venue(conn: sa.Connection, venue: str) -> None:
+    """Raise ConfigurationError when the venue does not exist."""
+    if conn.execute(sa.select(venues.c.id).where(venues.c.id == venue)).first() is None:
+        raise ConfigurationError(f"There is no venue {venue!r}: see 'venue-sync venues list'.")
+
+
 def find(conn: sa.Connection, venue: str, provider: str) -> Connection | None:
     """The connection of `venue` at `provider`, None when there is none."""
     row = conn.execute(
@@ -84,6 +89,12 @@ def all_of(conn: sa.Connection, *, provider: str | None = None) -> list[Connecti
     query = sa.select(*COLUMNS).order_by(connections.c.venue_id, connections.c.provider)
     if provider is not None:
         query = query.where(connections.c.provider == provider)
+    return [Connection(*row) for row in conn.execute(query)]
+
+
+def of_venue(conn: sa.Connection, venue: str) -> list[Connection]:
+    """A venue's connections, by provider."""
+    query = sa.select(*COLUMNS).where(connections.c.venue_id == venue).order_by(connections.c.provider)
     return [Connection(*row) for row in conn.execute(query)]
 
 

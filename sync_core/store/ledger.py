@@ -95,6 +95,15 @@ def local_ids(
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
+def ids_by_state(
+    conn: sa.Connection, connection_id: int, entity: str, *, values: Sequence[str], pick: str
+) -> dict[str, str]:
+    """Remote ids by the value of a key of the remote state, where the ledger knows it."""
+    value = ledger.c.remote_state[pick].astext
+    query = _select((value, ledger.c.remote_id), connection_id, entity).where(value == sa.any_(_texts(values)))
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
 def settle(
     conn: sa.Connection,
     connection_id: int,

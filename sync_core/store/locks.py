@@ -1,29 +1,76 @@
 """One sync at a time per connection and entity: a PostgreSQL session lock, which dies with the process that holds it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 
 _KEY = "hashtextextended('venue-sync:' || CAST(:connection_id AS text) || ':' || CAST(:entity AS text), 0)"
+# Held beside the other one by whoever needs it for a moment only, so that a sync knows that waiting is worth it.
+_BRIEF_KEY = _KEY.replace("venue-sync:", "venue-sync:brief:")
+PATIENCE = "10s"
 
 
 @contextmanager
 def holding(conn: sa.Connection, connection_id: int, entity: str) -> Iterator[bool]:
-    """Hold the lock on `conn` for the block; yields False at once when somebody else has it.
+    """Hold the lock on `conn` for the block; yields False when somebody else has it.
 
+    At once, if that is another sync; one who holds it briefly is waited for.
     Everything the sync settles goes through `conn`: a worker that lost its database connection lost the lock
     and cannot settle anything any more.
     """
     arguments = {"connection_id": connection_id, "entity": entity}
-    taken = bool(conn.execute(sa.text(f"SELECT pg_try_advisory_lock({_KEY})"), arguments).scalar_one())
+    taken = _taken(conn, _KEY, arguments) or _waited(conn, arguments)
     conn.commit()
-    try:
+    with _released(conn, [_KEY] if taken else [], arguments):
         yield taken
+
+
+@contextmanager
+def holding_briefly(conn: sa.Connection, connection_id: int, entity: str) -> Iterator[bool]:
+    """As `holding`, for a moment's work; yields False at once when somebody else has the lock, whoever it is."""
+    arguments = {"connection_id": connection_id, "entity": entity}
+    held = [_BRIEF_KEY] if _taken(conn, _BRIEF_KEY, arguments) else []
+    if held and _taken(conn, _KEY, arguments):
+        held.append(_KEY)
+    conn.commit()
+    with _released(conn, list(reversed(held)), arguments):
+        yield len(held) > 1
+
+
+def _taken(conn: sa.Connection, key: str, arguments: Mapping[str, Any]) -> bool:
+    return bool(conn.execute(sa.text(f"SELECT pg_try_advisory_lock({key})"), arguments).scalar_one())
+
+
+def _waited(conn: sa.Connection, arguments: Mapping[str, Any]) -> bool:
+    """Somebody has the lock: take it after them if they hold it briefly, else only if they are gone by now."""
+    if _taken(conn, _BRIEF_KEY, arguments):
+        conn.execute(sa.text(f"SELECT pg_advisory_unlock({_BRIEF_KEY})"), arguments)
+        return _taken(conn, _KEY, arguments)
+    conn.execute(sa.text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
+    try:
+        conn.execute(sa.text(f"SELECT pg_advisory_lock({_KEY})"), arguments)
+    except OperationalError as error:
+        conn.rollback()
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        return False
+    return True
+
+
+@contextmanager
+def _released(conn: sa.Connection, keys: Sequence[str], arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Give these locks back after the block, in this order; a lost connection has given them back already."""
+    try:
+        yield
     finally:
-        if taken and not conn.invalidated:
+        if keys and not conn.invalidated:
             conn.rollback()
-            conn.execute(sa.text(f"SELECT pg_advisory_unlock({_KEY})"), arguments)
+            for key in keys:
+                conn.execute(sa.text(f"SELECT pg_advisory_unlock({key})"), arguments)
             conn.commit()
 
 

@@ -82,6 +82,11 @@ def venue_currencies(conn: sa.Connection) -> dict[str, str]:
     return {row.id: row.currency for row in found}
 
 
+def venue_exists(conn: sa.Connection, venue: str) -> bool:
+    """Whether there is a venue of this id, active or not."""
+    return conn.execute(sa.select(venues.c.id).where(venues.c.id == venue)).first() is not None
+
+
 def venue_lines(conn: sa.Connection) -> list[VenueLine]:
     """Every venue, by id."""
     connected = (

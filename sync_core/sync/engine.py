@@ -4,9 +4,10 @@ import importlib
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,27 +16,34 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.errors import AuthorizationLost, ConfigurationError, SyncError
+from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
 from sync_core.http.session import CallPolicy, open_session
 from sync_core.mapping.compile import Mapping as FieldMapping
 from sync_core.mapping.compile import load_mappings
+from sync_core.oauth.bearer import bearer_of
+from sync_core.oauth.keeping import API_KEY, credential_of, give_up_tokens
 from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
 from sync_core.spec.provider import ProviderSpec
-from sync_core.store import connections, ledger, locks, sync_log
+from sync_core.store import connections, locks, sync_log
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.rows import TABLES, Scope
+from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
 from sync_core.sync.plan import foresee
 from sync_core.sync.pull import pull
 from sync_core.sync.push import push
+from sync_core.sync.refresh import refresh
 from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Status, silent
 from sync_core.sync.work import Tally, Work
 from sync_core.vault.cache import DataKeyCache
 from sync_core.vault.choose import open_keyring
 from sync_core.vault.credentials import Vault
 
-KIND = "api_key"
+Lock = Callable[[sa.Connection, int, str], AbstractContextManager[bool]]
+Ending = tuple[Status, str | None]
+
 _log = logging.getLogger(__name__)
 
 
@@ -46,11 +54,15 @@ def random_key() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whose account is to be opened, and with what. The secret never shows in its repr."""
+    """Whose account is to be opened, and with what. The secret never shows in its repr.
+
+    `tokens` watches over an access token that ends; None where a key, or a token without end, opens the account.
+    """
 
     label: str
     environment: Environment
     secret: Mapping[str, str] = field(repr=False)
+    tokens: TokenSource | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,7 @@ class _Order:
     mode: Mode
     run_id: str
     on_progress: OnProgress
+    steps: Callable[[Work], None]
     tally: Tally = field(default_factory=Tally)
     calls: CallLog = field(default_factory=CallLog)
 
@@ -86,13 +99,39 @@ class Engine:
 
         A venue's trouble does not raise: it comes back as a report with status "failed" and a sentence.
         """
+        return self._reported(_Order(connection, entity, mode, run_id, on_progress, _run), locks.holding, self._logged)
+
+    def refresh(
+        self,
+        connection: Connection,
+        entity: str,
+        remote_ids: Sequence[str],
+        *,
+        run_id: str,
+        told_at: Mapping[str, datetime] | None = None,
+    ) -> EntityReport:
+        """Read these objects again and take them in as a pull would; no cursor moves, and nothing is pushed.
+
+        `told_at` says when an event told of a change, by the provider's id, for objects that do not say it themselves.
+        It does without the sync log: whoever asks for it (the inbox) keeps its own account.
+        A venue's trouble does not raise: it comes back as a report, "busy" while a sync of the same is running.
+        """
+
+        def again(work: Work) -> None:
+            refresh(work, remote_ids, told_at=told_at or {})
+
+        order = _Order(connection, entity, Mode(), run_id, silent, again)
+        return self._reported(order, locks.holding_briefly, self._noted)
+
+    def _reported(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> EntityReport:
+        """Do it under the entity's lock, and tell how it went."""
         started = self.clock.monotonic()
-        order = _Order(connection, entity, mode, run_id, on_progress)
+        connection, entity = order.connection, order.entity
         status: Status = "failed"
         try:
-            with self.database.connect() as conn, locks.holding(conn, connection.id, entity) as mine:
+            with self.database.connect() as conn, lock(conn, connection.id, entity) as mine:
                 if mine:
-                    status, error = self._logged(conn, order)
+                    status, error = act(conn, order)
                 else:
                     status = "busy"
                     error = f"Another sync of {entity} of {connection.label} is running; this one did nothing."
@@ -119,7 +158,7 @@ class Engine:
 
         Raises the SyncError that would stop the sync.
         """
-        order = _Order(connection, entity, mode, "plan", silent)
+        order = _Order(connection, entity, mode, "plan", silent, _run)
         with self.database.connect() as conn, self._work(conn, order) as work:
             return foresee(work)
 
@@ -131,22 +170,28 @@ class Engine:
                 the one this venue was synced with.
             AuthorizationLost: the provider refuses it; nothing is stored.
         """
+        account = self.test(venue, provider, secret, environment=environment)
+        with self.database.begin() as conn:
+            connection_id = admit(conn, venue, provider, environment=environment, account=account)
+            self.vault.store(
+                conn, connection_id=connection_id, venue=venue, provider=provider, kind=API_KEY, secret=secret
+            )
+            give_up_tokens(conn, connection_id)
+        return account
+
+    def test(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
+        """Whose account a venue's key opens; nothing is stored. Raises as `connect`."""
         spec = self.spec(provider)
         if not set(spec.auth.fields) <= set(secret) <= {*spec.auth.fields, *spec.auth.optional}:
             wanted = ", ".join([*spec.auth.fields, *(f"{name} (optional)" for name in spec.auth.optional)])
             raise ConfigurationError(f"{spec.title} connects with exactly: {wanted}. {spec.auth.help}")
+        return self.account_of(venue, provider, secret, environment=environment)
+
+    def account_of(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
+        """Whose account a credential opens. Raises AuthorizationLost when the provider refuses it."""
         access = Access(f"{venue}/{provider}", environment, secret)
-        with self._client(spec, access, calls=CallLog(), correlation="connect") as client:
-            account = client.account()
-        with self.database.begin() as conn:
-            _refuse_another_account(connections.find(conn, venue, provider), account, conn)
-            connection_id = connections.save(
-                conn, venue, provider, environment=environment, account_id=account.id, account_name=account.name
-            )
-            self.vault.store(
-                conn, connection_id=connection_id, venue=venue, provider=provider, kind=KIND, secret=secret
-            )
-        return account
+        with self._client(self.spec(provider), access, calls=CallLog(), correlation="connect") as client:
+            return client.account()
 
     def spec(self, provider: str) -> ProviderSpec:
         """The declaration of `provider`. Raises ConfigurationError when there is none."""
@@ -156,7 +201,12 @@ class Engine:
             )
         return self.specs[provider]
 
-    def _logged(self, conn: sa.Connection, order: _Order) -> tuple[Status, str | None]:
+    def _noted(self, conn: sa.Connection, order: _Order) -> Ending:
+        error = self._troubled(conn, order)
+        conn.commit()
+        return "succeeded" if error is None else "failed", error
+
+    def _logged(self, conn: sa.Connection, order: _Order) -> Ending:
         connection, tally = order.connection, order.tally
         log_id = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
         conn.commit()
@@ -180,7 +230,7 @@ class Engine:
         label = order.connection.label
         try:
             with self._work(conn, order) as work:
-                _run(work)
+                order.steps(work)
         except AuthorizationLost as lost:
             conn.rollback()
             connections.mark_failed(conn, order.connection.id, reason=str(lost))
@@ -201,11 +251,8 @@ class Engine:
         connection, entity = order.connection, order.entity
         spec = self.spec(connection.provider)
         mapping = self.mappings[connection.provider, entity]
-        secret = self.vault.read(
-            conn, connection_id=connection.id, venue=connection.venue, provider=connection.provider, kind=KIND
-        )
+        access = self._access(conn, connection)
         conn.commit()
-        access = Access(connection.label, connection.environment, secret)
         with self._client(spec, access, calls=order.calls, correlation=order.run_id) as client:
             yield Work(
                 conn=conn,
@@ -222,6 +269,11 @@ class Engine:
                 tally=order.tally,
             )
 
+    def _access(self, conn: sa.Connection, connection: Connection) -> Access:
+        """The connection's key, or what its tokens stand for with a watch over them."""
+        secret = credential_of(self, conn, connection)
+        return Access(connection.label, connection.environment, secret, bearer_of(self, conn, connection))
+
     @contextmanager
     def _client(self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str) -> Iterator[Provider]:
         sandbox = access.environment == "sandbox"
@@ -233,6 +285,8 @@ class Engine:
             timeout=spec.api.timeout_seconds,
         )
         session = open_session(policy, clock=self.clock, rng=self.rng, calls=calls, correlation=correlation)
+        if access.tokens is not None:
+            renewing(session, access.tokens)
         with session:
             yield client_of(spec)(
                 spec=spec,
@@ -291,16 +345,6 @@ def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str)
         columns=tuple(dict.fromkeys((*mapping.push_columns, *mapping.pull_columns, *references))),
         where=declared.where,
         only_with=declared.only_with,
-    )
-
-
-def _refuse_another_account(known: Connection | None, account: Account, conn: sa.Connection) -> None:
-    """What the ledger knows is in the old account: with a new one behind it, nothing would ever be created there."""
-    if known is None or known.account_id in (None, account.id) or ledger.is_empty(conn, known.id):
-        return
-    raise ConfigurationError(
-        f"{known.label} was synced with the account {known.account_id}, and this key opens {account.id}: to begin anew "
-        f"with it, run 'venue-sync disconnect {known.venue} {known.provider} --forget' first."
     )
 
 

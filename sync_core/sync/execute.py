@@ -37,8 +37,8 @@ def batched(work: Work, decided: Sequence[Intent]) -> list[Request]:
     return requests
 
 
-def carry_out(work: Work, decided: Sequence[Intent]) -> None:
-    """Store the intents, write them at the provider, settle their outcomes.
+def carry_out(work: Work, decided: Sequence[Intent]) -> list[str]:
+    """Store the intents, write them at the provider, settle their outcomes; the ids of rows that were overtaken.
 
     Raises what stopped it (TransientError, AuthorizationLost, ProviderRefused); what was under way is settled first,
     and the intents without an outcome are replayed by the next sync.
@@ -46,7 +46,7 @@ def carry_out(work: Work, decided: Sequence[Intent]) -> None:
     requests = batched(work, decided)
     with work.transaction() as conn:
         intents.record(conn, *work.key, decided=[intent for request in requests for intent in request])
-    _run(work, requests, doubts=0)
+    return _run(work, requests, doubts=0)
 
 
 def replay(work: Work) -> None:
@@ -76,10 +76,11 @@ class _State:
     done: list[tuple[Intent, Outcome]] = field(default_factory=list[tuple[Intent, Outcome]])
     doubtful: list[Request] = field(default_factory=list[Request])
     again: list[Request] = field(default_factory=list[Request])
+    overtaken: list[str] = field(default_factory=list[str])
     stop: SyncError | None = None
 
 
-def _run(work: Work, requests: Iterable[Request], *, doubts: int) -> None:
+def _run(work: Work, requests: Iterable[Request], *, doubts: int) -> list[str]:
     todo = deque(requests)
     state = _State()
     at_once = work.spec.batch.concurrency or work.provider_spec.limits.concurrency
@@ -110,12 +111,15 @@ def _run(work: Work, requests: Iterable[Request], *, doubts: int) -> None:
                 f"{work.provider_spec.title} keeps failing on {work.entity} of {work.connection.label}; "
                 "the next sync looks the records up again."
             )
-        _run(work, _clarified(work, state.doubtful), doubts=doubts + 1)
+        state.overtaken += _run(work, _clarified(work, state.doubtful), doubts=doubts + 1)
+    return state.overtaken
 
 
 def _take(work: Work, request: Request, future: Future[list[Outcome]], state: _State) -> None:
     try:
-        state.done.extend(zip(request, future.result(), strict=True))
+        outcomes = future.result()
+        state.done.extend(zip(request, outcomes, strict=True))
+        state.overtaken.extend(one.local_id for one in outcomes if one.overtaken is not None)
     except BatchRefused as error:
         if len(request) == 1:
             refused = Outcome(request[0].local_id, refused_code="refused", refused_reason=str(error))

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sync_core.mapping.compile import BoundReference, Mapping, content_hash, pick
-from sync_core.providers.protocol import Remote
+from sync_core.providers.protocol import VERSION, Remote
 from sync_core.store import ledger, rows
 from sync_core.store.dead_letters import Letter
 from sync_core.store.ledger import Entry
@@ -54,10 +54,16 @@ def sort_page(work: Work, records: Sequence[Remote]) -> Sorted:
 
 
 def _is_news(entry: Entry, remote: Remote, seen: Flat) -> bool:
-    known, shown = entry.remote_updated_at, remote.updated_at
-    if known is not None and shown is not None and shown < known:
-        return False
-    return entry.deleted or entry.seen_hash != content_hash(seen)
+    return not _is_older(entry, remote) and (entry.deleted or entry.seen_hash != content_hash(seen))
+
+
+def _is_older(entry: Entry, remote: Remote) -> bool:
+    """By version where the provider has one, because its machines' clocks may differ by minutes; else by its time."""
+    known, shown = entry.remote_state.get(VERSION), remote.state.get(VERSION)
+    if isinstance(known, int) and isinstance(shown, int):
+        return shown < known
+    before, now = entry.remote_updated_at, remote.updated_at
+    return before is not None and now is not None and now < before
 
 
 @dataclass(frozen=True, slots=True)

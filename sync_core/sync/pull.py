@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.exc import DataError, IntegrityError
 
 from sync_core.mapping.compile import content_hash
-from sync_core.providers.protocol import Page
+from sync_core.providers.protocol import Page, Remote
 from sync_core.spec.provider import Conflict as Policy
 from sync_core.store import conflicts, cursors, dead_letters, ledger, pending, rows
 from sync_core.store.bulk import Row
@@ -55,15 +55,19 @@ def _grouped(pages: Iterable[Page]) -> Iterator[list[Page]]:
 
 
 def _store(work: Work, group: Sequence[Page]) -> None:
-    records = [remote for page in group for remote in page.records]
     with work.transaction() as conn:
-        found = sort_page(work, records)
-        work.tally.add(pulled_read=len(records), pulled_unchanged=found.echoes)
-        if found.news:
-            apply_news(work, found.news)
-        if found.gone:
-            _remove(work, found.gone)
+        take_in(work, [remote for page in group for remote in page.records])
         cursors.move(conn, *work.key, direction="pull", to=group[-1].cursor)
+
+
+def take_in(work: Work, records: Sequence[Remote]) -> None:
+    """Bring these objects into the venue's tables and the ledger, in the caller's transaction."""
+    found = sort_page(work, records)
+    work.tally.add(pulled_read=len(records), pulled_unchanged=found.echoes)
+    if found.news:
+        apply_news(work, found.news)
+    if found.gone:
+        remove(work, found.gone)
 
 
 def apply_news(work: Work, news: Sequence[News]) -> None:
@@ -222,7 +226,7 @@ def _record_conflicts(
     work.tally.add(conflicts=len({conflict.local_id for conflict in found}))
 
 
-def _remove(work: Work, gone: Sequence[Entry]) -> None:
+def remove(work: Work, gone: Sequence[Entry]) -> None:
     """The provider's objects are gone. Deletions travel only where the declaration lets them.
 
     Where the venue wins, the records are forgotten here and due again, so that the push that follows restores them.

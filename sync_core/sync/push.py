@@ -12,6 +12,7 @@ from sync_core.store.dead_letters import Letter
 from sync_core.store.rows import Changed, Stretch
 from sync_core.sync.decide import Decisions, decide
 from sync_core.sync.execute import carry_out
+from sync_core.sync.overtaken import ROUNDS
 from sync_core.sync.report import Progress
 from sync_core.sync.settle import bury
 from sync_core.sync.work import Work
@@ -37,26 +38,42 @@ def push(work: Work) -> None:
         extent = extent_of(work)
         total = rows.count(conn, work.scope, extent.changed)
     looked_at: set[str] = set()
+    overtaken: list[str] = []
     for chunk in due_chunks(work):
-        _push_chunk(work, chunk)
+        overtaken += _push_chunk(work, chunk)
         looked_at.update(row["id"] for row in chunk)
     done = 0
     for stretch in changed_stretches(work, extent):
-        _push_chunk(work, [row for row in stretch.rows if row["id"] not in looked_at])
+        overtaken += _push_chunk(work, [row for row in stretch.rows if row["id"] not in looked_at])
         _keep_place(work, extent, after=stretch.end)
         done += stretch.count
         work.on_progress(
             Progress(work.connection.venue, work.connection.provider, work.entity, "push", done, max(total, done))
         )
+    _push_overtaken(work, overtaken)
     _keep_place(work, extent, after=None)
 
 
-def _push_chunk(work: Work, chunk: list[Row]) -> None:
+def _push_chunk(work: Work, chunk: list[Row]) -> list[str]:
+    """Decide and write; the ids of rows that were overtaken by a change at the provider."""
     if not chunk:
-        return
+        return []
     with work.transaction():
         decisions = decide(work, chunk)
-    _act(work, decisions)
+    return _act(work, decisions)
+
+
+def _push_overtaken(work: Work, ids: list[str]) -> None:
+    """Decide anew about rows whose objects changed at the moment of the write; what is overtaken again stays due."""
+    for _ in range(ROUNDS):
+        waiting: list[str] = []
+        for start in range(0, len(ids), CHUNK):
+            with work.transaction() as conn:
+                found = rows.by_ids(conn, work.scope, ids[start : start + CHUNK])
+            if found:
+                waiting += _push_chunk(work, list(found.values()))
+        ids = waiting
+    work.tally.add(waiting=len(ids))
 
 
 def extent_of(work: Work) -> Extent:
@@ -101,7 +118,7 @@ def changed_stretches(work: Work, extent: Extent) -> Iterator[Stretch]:
         after = found.end
 
 
-def _act(work: Work, decisions: Decisions) -> None:
+def _act(work: Work, decisions: Decisions) -> list[str]:
     work.tally.add(
         read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes),
         unchanged=len(decisions.unchanged),
@@ -115,8 +132,7 @@ def _act(work: Work, decisions: Decisions) -> None:
         pending.wait(conn, *work.key, reasons=decisions.waiting)
         pending.clear(conn, *work.key, ids=decisions.unchanged)
         dead_letters.resolve(conn, *work.key, direction="push", ids=decisions.unchanged)
-    if decisions.intents:
-        carry_out(work, decisions.intents)
+    return carry_out(work, decisions.intents) if decisions.intents else []
 
 
 def refuse_if_mostly_bad(work: Work, decisions: Decisions) -> None:

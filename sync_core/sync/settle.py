@@ -1,4 +1,4 @@
-"""The outcome of writes, recorded: ledger, dead letters and the end of their intents, in one transaction."""
+"""The outcome of writes, recorded: ledger, dead letters, overtaken rows and the end of intents, in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from sync_core.store import dead_letters, intents, ledger, pending
 from sync_core.store.dead_letters import Letter
 from sync_core.store.intents import Intent
 from sync_core.store.ledger import Entry
+from sync_core.sync.overtaken import let_in
 from sync_core.sync.report import RecordFailure
 from sync_core.sync.work import Work
 
@@ -20,7 +21,8 @@ def settle(work: Work, done: Sequence[tuple[Intent, Outcome]]) -> None:
     if not done:
         return
     written = [(intent, outcome.remote) for intent, outcome in done if outcome.remote is not None]
-    refused = [(intent, outcome) for intent, outcome in done if outcome.remote is None]
+    overtaken = [(intent, outcome.overtaken) for intent, outcome in done if outcome.overtaken is not None]
+    refused = [(intent, outcome) for intent, outcome in done if outcome.remote is None and outcome.overtaken is None]
     ids = [intent.local_id for intent, _ in written]
     with work.transaction() as conn:
         seen = ledger.seen_of(conn, *work.key, ids=ids) if work.spec.pulls else {}
@@ -33,6 +35,7 @@ def settle(work: Work, done: Sequence[tuple[Intent, Outcome]]) -> None:
         pending.clear(conn, *work.key, ids=ids)
         dead_letters.resolve(conn, *work.key, direction="push", ids=ids)
         _bury(work, [_letter(intent.local_id, outcome) for intent, outcome in refused])
+        let_in(work, overtaken)
     for intent, _ in written:
         work.tally.add(**{_COUNTED[intent.operation]: 1})
 

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from sync_core.errors import ProviderRefused
+from sync_core.oauth.keeping import credential_of
 from sync_core.store import connections, venue_records
 from sync_core.store.connections import Connection
 from sync_core.store.status import venue_names
-from sync_core.sync.engine import KIND, Engine
+from sync_core.sync.engine import Engine
 from sync_defs.commands import exits
 from sync_defs.commands.nearest import require_known
 from sync_defs.commands.opening import ready_engine, settings_now
@@ -91,9 +92,7 @@ def verdict_on(
 def _account(engine: Engine, connection: Connection) -> Account:
     spec = engine.spec(connection.provider)
     with engine.database.connect() as conn:
-        secret = engine.vault.read(
-            conn, connection_id=connection.id, venue=connection.venue, provider=connection.provider, kind=KIND
-        )
+        secret = credential_of(engine, conn, connection)
     sandbox = spec.api.sandbox_base if connection.environment == "sandbox" else None
     base = engine.settings.bases.get(spec.api.base_env, sandbox or spec.api.base)
     return Account(connection.venue, connection.provider, base, secret[spec.auth.fields[0]], parts=secret)

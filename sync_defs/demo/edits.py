@@ -9,9 +9,10 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sync_core.oauth.keeping import credential_of
 from sync_core.store import connections, venue_edits, venue_records
 from sync_core.store.connections import Connection
-from sync_core.sync.engine import KIND, Engine
+from sync_core.sync.engine import Engine
 from sync_defs.demo.hands import HANDS, Desk, Hand
 
 SEED = 2026
@@ -89,9 +90,7 @@ def _edit_venue(engine: Engine, venue: str, edits: Edits) -> None:
 
 def _desk(engine: Engine, connection: Connection) -> Desk:
     with engine.database.connect() as conn:
-        secret = engine.vault.read(
-            conn, connection_id=connection.id, venue=connection.venue, provider=connection.provider, kind=KIND
-        )
+        secret = credential_of(engine, conn, connection)
     spec = engine.spec(connection.provider)
     return Desk(engine.settings.bases[spec.api.base_env], secret[spec.auth.fields[0]], secret)
 

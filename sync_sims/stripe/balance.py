@@ -1,4 +1,4 @@
-"""Balance transactions: the reconciliation stream of charges, refunds and fees (docs.stripe.com/api/balance_transactions)."""
+"""Balance transactions: the reconciliation stream of charges, refunds, disputes and fees (docs.stripe.com/api/balance_transactions)."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from sync_sims.stripe.shelf import Object
 from sync_sims.stripe.world import Call
 
 PAYOUT_DELAY = 2 * 24 * 3600
+DISPUTE_FEE = 1500
+"""stripe.com/pricing: 15.00 for each dispute, in the smallest units of its currency here."""
 FILTERS = {"currency": Currency(), "payout": Text(), "source": Text(), "type": Text()}
 
 
@@ -39,6 +41,28 @@ def book_refund(call: Call, *, refund_id: str, amount: int, currency: str, descr
     )
 
 
+def book_dispute(call: Call, *, dispute_id: str, amount: int, currency: str, charge_id: str) -> Object:
+    """Money out when a charge is disputed, with a fee; money in again when the dispute is won, without the fee."""
+    lost = amount < 0
+    fee = {
+        "amount": DISPUTE_FEE,
+        "application": None,
+        "currency": currency,
+        "description": "Dispute fee",
+        "type": "stripe_fee",
+    }
+    return _book(
+        call,
+        source=dispute_id,
+        amount=amount,
+        currency=currency,
+        description=f"Chargeback {'withdrawal' if lost else 'reversal'} for {charge_id}",
+        kind="adjustment",
+        category="dispute" if lost else "dispute_reversal",
+        fees=[fee] if lost else [],
+    )
+
+
 def _book(
     call: Call,
     *,
@@ -48,6 +72,7 @@ def _book(
     description: str | None,
     kind: str,
     fees: list[dict[str, Any]],
+    category: str | None = None,
 ) -> Object:
     fee = sum(part["amount"] for part in fees)
     return call.put(
@@ -65,7 +90,7 @@ def _book(
             "fee": fee,
             "fee_details": fees,
             "net": amount - fee,
-            "reporting_category": kind,
+            "reporting_category": category or kind,
             "source": source,
             "status": "pending",
             "type": kind,

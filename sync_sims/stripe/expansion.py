@@ -4,6 +4,7 @@ from typing import Any
 
 from sync_sims.stripe.errors import ApiError
 from sync_sims.stripe.listing import filtered_page
+from sync_sims.stripe.payment_methods import shown_payment_method
 from sync_sims.stripe.shelf import Object
 from sync_sims.stripe.world import COLLECTION_OF_PREFIX, Call
 
@@ -18,6 +19,9 @@ _EXPANDABLE: dict[str, frozenset[str]] = {
     "charge": frozenset({"customer", "payment_intent", "balance_transaction", "application", "on_behalf_of", "review"}),
     "refund": frozenset({"charge", "payment_intent", "balance_transaction"}),
     "balance_transaction": frozenset({"source"}),
+    "subscription": frozenset({"customer", "default_payment_method", "latest_invoice"}),
+    "invoice": frozenset({"customer", "default_payment_method"}),
+    "dispute": frozenset({"charge", "payment_intent"}),
 }
 # Lists that Stripe leaves out unless asked for.
 _INCLUDABLE = {"customer": frozenset({"sources", "subscriptions", "tax_ids"}), "charge": frozenset({"refunds"})}
@@ -68,6 +72,8 @@ def _object(call: Call, object_id: str) -> Any:
     entry = call.shelf(COLLECTION_OF_PREFIX.get(prefix, "products")).get(object_id)
     if entry is None:
         return object_id
+    if prefix == "pm":
+        return shown_payment_method(entry)
     return deleted_stub(entry) if entry.get("deleted") else entry
 
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 from sync_sims.stripe.errors import missing_object
+from sync_sims.stripe.parameters import Hash, Text
 from sync_sims.stripe.shelf import Object
-from sync_sims.stripe.world import Call
+from sync_sims.stripe.world import Call, refuse_unless
 
+ATTACH = Hash({"customer": Text()}, required=("customer",))
 _CARDS: dict[str, tuple[str, str, str, str | None]] = {
     "pm_card_visa": ("visa", "4242", "credit", None),
     "pm_card_visa_debit": ("visa", "5556", "debit", None),
@@ -48,6 +50,38 @@ def payment_method_for(call: Call, token: str, *, customer: str | None) -> Objec
         "type": "card",
     }
     return call.put("payment_methods", method)
+
+
+def attach_payment_method(call: Call, token: str, given: dict[str, Any]) -> Object:
+    """POST /v1/payment_methods/{id}/attach: the card is the customer's from now on, for payments without them.
+
+    Raises:
+        ApiError: There is no such card or customer, or it is another customer's.
+    """
+    customer = call.named("customers", given["customer"], param="customer")["id"]
+    method = payment_method_for(call, token, customer=customer)
+    refuse_unless(
+        method["customer"] in (None, customer),
+        "The payment method you provided has already been attached to a customer.",
+    )
+    return shown_payment_method(call.put("payment_methods", {**method, "customer": customer}))
+
+
+def shown_payment_method(method: Object) -> Object:
+    """A payment method without what only this simulator knows of it."""
+    plain = {name: value for name, value in method.items() if name != "decline_code"}
+    return {**plain, "card": {**method["card"], **_ON_FILE}, "customer_account": None}
+
+
+_ON_FILE: dict[str, Any] = {
+    "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+    "display_brand": "visa",
+    "generated_from": None,
+    "networks": {"available": ["visa"], "preferred": None},
+    "regulated_status": "unregulated",
+    "three_d_secure_usage": {"supported": True},
+    "wallet": None,
+}
 
 
 def no_billing_details() -> dict[str, Any]:

@@ -4,8 +4,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sync_sims.stripe import balance, charges, customers, events, intents, prices, products, refunds
+from sync_sims.stripe import (
+    balance,
+    charges,
+    customers,
+    disputes,
+    events,
+    intents,
+    invoices,
+    payment_methods,
+    prices,
+    products,
+    refunds,
+    subscriptions,
+)
 from sync_sims.stripe.account import get_account
+from sync_sims.stripe.invoice_lines import ITEM, LINES_FILTERS, list_lines
 from sync_sims.stripe.listing import PAGING
 from sync_sims.stripe.parameters import Array, Hash, Kind, Text
 from sync_sims.stripe.search import SEARCH, search
@@ -56,10 +70,42 @@ def _table() -> dict[tuple[str, str], Route]:
         *_readable(
             "balance_transactions", balance.FILTERS, balance.list_balance_transactions, balance.get_balance_transaction
         ),
+        *_billing(),
+        *_readable("disputes", disputes.FILTERS, disputes.list_disputes, disputes.get_dispute),
+        _route("POST", "/v1/disputes/{id}", disputes.UPDATE, disputes.update_dispute),
+        _route("POST", "/v1/disputes/{id}/close", disputes.CLOSE, disputes.close_dispute),
         *_readable("events", events.FILTERS, events.list_events, events.get_event),
         *(_searchable(name) for name in ("charges", "customers", "payment_intents", "prices", "products")),
     ]
     return {(route.method, route.template): route for route in routes}
+
+
+def _billing() -> list[Route]:
+    return [
+        _route(
+            "POST", "/v1/payment_methods/{id}/attach", payment_methods.ATTACH, payment_methods.attach_payment_method
+        ),
+        *_writable(
+            "subscriptions",
+            subscriptions.CREATE,
+            subscriptions.create_subscription,
+            subscriptions.UPDATE,
+            subscriptions.update_subscription,
+        ),
+        *_readable(
+            "subscriptions", subscriptions.FILTERS, subscriptions.list_subscriptions, subscriptions.get_subscription
+        ),
+        _route("DELETE", "/v1/subscriptions/{id}", subscriptions.CANCEL, subscriptions.cancel_subscription),
+        *_writable("invoices", invoices.CREATE, invoices.create_invoice, invoices.UPDATE, invoices.update_invoice),
+        *_readable("invoices", invoices.FILTERS, invoices.list_invoices, invoices.get_invoice),
+        _route("DELETE", "/v1/invoices/{id}", _NOTHING, lambda call, key, _: invoices.delete_invoice(call, key)),
+        _route("GET", "/v1/invoices/{id}/lines", Hash(LINES_FILTERS), list_lines),
+        _route("POST", "/v1/invoices/{id}/finalize", invoices.FINALIZE, invoices.finalize_invoice),
+        _route("POST", "/v1/invoices/{id}/pay", invoices.PAY, invoices.pay_invoice),
+        _route("POST", "/v1/invoices/{id}/void", _NOTHING, invoices.void_invoice),
+        _route("POST", "/v1/invoices/{id}/mark_uncollectible", _NOTHING, invoices.mark_uncollectible),
+        _route("POST", "/v1/invoiceitems", ITEM, lambda call, _, given: invoices.create_item(call, given)),
+    ]
 
 
 def _route(method: str, template: str, parameters: Hash, run: Run) -> Route:

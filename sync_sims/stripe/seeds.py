@@ -2,16 +2,19 @@
 
 A row holds the parameters of the collection's creation as plain JSON, and `created` (unix seconds) where it happened
 in the past. A row whose `id` exists already is an edit of that object; with `"deleted": true` it is its deletion.
-"payments" are paid payment intents with their charges and balance transactions.
+"payments" are paid payment intents with their charges and balance transactions. Time passes by rows, too: a row of
+"renewals" ends the current period of a subscription, a row of "disputes" opens one on a charge, and an edit of its
+`status` is the bank's decision. A subscription's test card is attached to its customer.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sync_sims.stripe import charges, customers, intents, prices, products, refunds
+from sync_sims.stripe import charges, customers, disputes, intents, invoices, prices, products, refunds, subscriptions
 from sync_sims.stripe.form import form_of
 from sync_sims.stripe.parameters import Hash
+from sync_sims.stripe.payment_methods import attach_payment_method
 from sync_sims.stripe.shelf import Object
 from sync_sims.stripe.world import Call
 
@@ -49,6 +52,24 @@ _KINDS: dict[str, _Kind] = {
     ),
     "charges": _Kind("charges", Hash({}), lambda _, __: _refuse(), charges.UPDATE, charges.update_charge),
     "refunds": _Kind("refunds", refunds.CREATE, refunds.create_refund, refunds.UPDATE, refunds.update_refund),
+    "subscriptions": _Kind(
+        "subscriptions",
+        subscriptions.CREATE,
+        subscriptions.create_subscription,
+        subscriptions.UPDATE,
+        subscriptions.update_subscription,
+        lambda call, key: subscriptions.cancel_subscription(call, key, {}),
+    ),
+    "renewals": _Kind("subscriptions", subscriptions.RENEWAL, subscriptions.renew),
+    "invoices": _Kind(
+        "invoices",
+        invoices.SEEDED,
+        invoices.bill,
+        invoices.CHANGED,
+        invoices.change_invoice,
+        invoices.delete_invoice,
+    ),
+    "disputes": _Kind("disputes", disputes.OPENING, disputes.open_dispute, disputes.DECISION, disputes.decide_dispute),
 }
 
 
@@ -68,6 +89,9 @@ def plant(call: Call, collection: str, row: dict[str, Any]) -> Object:
         raise KeyError(f"seed collection {collection!r}")
     kind = _KINDS[collection]
     object_id = str(given.get("id", ""))
+    if collection == "subscriptions" and not object_id and "default_payment_method" in given:
+        card = attach_payment_method(call, given["default_payment_method"], {"customer": given.get("customer", "")})
+        given["default_payment_method"] = card["id"]
     existing = object_id in call.shelf(kind.collection)
     if existing and given.get("deleted") and kind.delete is not None:
         return kind.delete(call, object_id)

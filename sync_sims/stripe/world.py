@@ -23,6 +23,11 @@ def _shelves() -> dict[str, Shelf]:
         "charges": Shelf(indexed=("customer", "payment_intent"), searchable=True),
         "refunds": Shelf(indexed=("charge", "payment_intent")),
         "balance_transactions": Shelf(indexed=("source",)),
+        "subscriptions": Shelf(),
+        "invoices": Shelf(),
+        "invoiceitems": Shelf(indexed=("customer",)),
+        "line_items": Shelf(indexed=("invoice",)),
+        "disputes": Shelf(indexed=("charge", "payment_intent")),
         "events": Shelf(),
     }
 
@@ -139,6 +144,11 @@ KINDS: dict[str, str] = {
     "charges": "charge",
     "refunds": "refund",
     "balance_transactions": "balance transaction",
+    "subscriptions": "subscription",
+    "invoices": "invoice",
+    "invoiceitems": "invoiceitem",
+    "line_items": "line_item",
+    "disputes": "dispute",
     "events": "event",
 }
 # What Stripe calls the id in the path when it does not call it "id".
@@ -152,6 +162,9 @@ COLLECTION_OF_PREFIX: dict[str, str] = {
     "ch": "charges",
     "re": "refunds",
     "txn": "balance_transactions",
+    "sub": "subscriptions",
+    "in": "invoices",
+    "dp": "disputes",
     "evt": "events",
 }
 

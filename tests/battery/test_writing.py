@@ -156,10 +156,10 @@ def test_the_same_batch_twice_has_one_effect(stage: Stage, trial: Trial) -> None
         assert bench.outside.facts() == in_order(wanted)
 
         fields = {path: creates[0].fields[path].replace(wanted[0][column], "Grete") for path in paths}
-        twice("update", [_changed(creates[0], made[0], "update", fields)])
+        changed = twice("update", [_changed(creates[0], made[0], "update", fields)])
         wanted[0][column] = "Grete"
         assert bench.outside.facts() == in_order(wanted)
 
         if entity.on_delete != "ignore":
-            twice("delete", [_changed(creates[0], made[0], "delete", {})])
+            twice("delete", [_changed(creates[0], changed[0], "delete", {})])
             assert bench.outside.facts() == in_order(wanted[1:])

@@ -15,9 +15,10 @@ from sync_core.clock import SystemClock
 from sync_core.errors import SyncError
 from sync_core.http.calls import CallLog
 from sync_core.http.session import CallPolicy, open_session
+from sync_core.oauth.keeping import credential_of
 from sync_core.providers.protocol import Batch, Operation, Provider, Sought, Write
 from sync_core.spec.provider import EntitySpec, ProviderSpec
-from sync_core.sync.engine import KIND, client_of
+from sync_core.sync.engine import client_of
 from sync_core.sync.report import EntityReport, Mode
 from sync_core.venue.demo import generate_demo
 from sync_defs.demo.edits import edit_both_sides
@@ -282,9 +283,7 @@ class Scenario:
     def _client(self, spec: ProviderSpec) -> Iterator[Provider]:
         engine, connection = self.world.engine, self.world.connection(self.venue, self.provider)
         with engine.database.connect() as conn:
-            secret = engine.vault.read(
-                conn, connection_id=connection.id, venue=self.venue, provider=self.provider, kind=KIND
-            )
+            secret = credential_of(engine, conn, connection)
         policy = CallPolicy(
             provider=spec.title, connection=connection.label, rate=spec.limits.sandbox, concurrency=4, timeout=10
         )

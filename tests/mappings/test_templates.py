@@ -57,8 +57,15 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "payment_id": LETTERS,
     "customer_id": LETTERS,
     "event_id": LETTERS,
+    "evidence_email": st.none() | st.builds("{}@{}.example".format, LETTERS, LETTERS),
+    "status": st.just("canceled"),  # a word of every status that is pushed
 }
-BY_TYPE: dict[str, st.SearchStrategy[Any]] = {"text": st.none() | NAMES, "integer": AMOUNTS, "boolean": st.booleans()}
+BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
+    "text": st.none() | NAMES,
+    "integer": AMOUNTS,
+    "boolean": st.booleans(),
+    "json": st.just([]),
+}
 
 
 def rows_of(mapping: Mapping) -> st.SearchStrategy[list[dict[str, Any]]]:

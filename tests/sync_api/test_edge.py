@@ -7,6 +7,7 @@ import requests
 
 from sync_api.app import create_app
 from sync_api.serving import serving
+from sync_api.signing import open_verifier
 from sync_core.store.database import open_engine
 from sync_core.store.embedded import EmbeddedPostgres
 from sync_core.sync.engine import Engine
@@ -14,7 +15,9 @@ from sync_core.sync.engine import Engine
 
 @pytest.fixture
 def address(engine: Engine) -> Iterator[str]:
-    with serving(create_app(engine, new_id=lambda: "made-here")) as address:
+    with serving(
+        create_app(engine, verifier=open_verifier(engine.settings, engine.clock), new_id=lambda: "made-here")
+    ) as address:
         yield address
 
 

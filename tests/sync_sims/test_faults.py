@@ -187,3 +187,18 @@ def test_delays_add_up_and_the_first_other_fault_decides():
     faults.configure([fault_from(row) for row in rows], seed=0)
     plans = [faults.plan(_request(), "a") for _ in range(2)]
     assert [(plan.delay, plan.fault.kind if plan.fault else None) for plan in plans] == [(3, "throttle"), (3, "refuse")]
+
+
+def test_an_edit_happens_right_before_the_request_that_it_waits_for(
+    client: Any, stripe_url: str, stripe_sim: StripeSimulator
+):
+    row = {"name": "Somebody else's"}
+    _inject(stripe_url, {"kind": "edit", "method": "POST", "times": 1, "collection": "customers", "rows": [row]})
+    client.v1.customers.create({"name": "Ann"})
+    client.v1.customers.create({"name": "Bob"})
+    assert _names(stripe_sim) == ["Somebody else's", "Ann", "Bob"]
+
+
+def test_an_edit_names_what_it_edits():
+    with pytest.raises(ValueError, match="collection"):
+        fault_from({"kind": "edit", "rows": []})

@@ -1,7 +1,7 @@
 """Writing to QuickBooks: one object by a request of its own, several by /batch, whose entries stand each for itself.
 
-Stays true: an update names the version it was made for, and after a conflict only our changed fields are applied again;
-a request id never serves two bodies; what QuickBooks failed at by its own fault is looked up before it is sent again.
+Stays true: an update names the version it was made for; an object that is another version by then is not written, and
+comes back as it is now; a request id never serves two bodies; what QuickBooks failed at by its own fault is looked up before it is sent again.
 Entries of a batch are carried out in order, none sees another's new id, and faults come with HTTP 200
 (blogs.intuit.com/2023/07/19: at most 30 entries).
 """
@@ -29,6 +29,9 @@ from sync_core.providers.quickbooks.faults import (
 from sync_core.providers.quickbooks.shapes import KEPT, SYNC_TOKEN, Body, Written, state_of
 
 ATTEMPTS = 4
+_VOID = "void"
+_VOIDINGS = {"Invoice": {"operation": _VOID}}
+"""How a voiding is asked for, where not by an update that includes it (all-entities/invoice, payment)."""
 _REQUEST_ID = 36
 """The longest request id that a batch takes."""
 
@@ -54,7 +57,7 @@ class Writer:
         self._shape = shape
 
     def write(self, batch: Batch) -> list[Outcome]:
-        """Carry out a batch by one request, and more for names that are taken and versions that are old.
+        """Carry out a batch by one request, and more for names that are taken; what is another version comes back.
 
         Raises:
             BatchRefused: QuickBooks refused the request as a whole; nothing was written.
@@ -78,7 +81,10 @@ class Writer:
                     stale.append(entry)
                 else:
                     outcomes[entry.write.local_id] = self._outcome(entry, answer)
-            waiting = again + self._renewed([entry.write for entry in stale], outcomes)
+            known = [entry.write for entry in stale if entry.write.remote_state.get(SYNC_TOKEN) is not None]
+            self._come_back(known, outcomes)
+            unread = [entry.write for entry in stale if entry.write.remote_state.get(SYNC_TOKEN) is None]
+            waiting = again + self._renewed(unread, outcomes)
             key = _derived(batch.key, waiting)
         if waiting:
             raise TransientError(
@@ -108,43 +114,64 @@ class Writer:
             if write.operation == "delete":
                 operation, body = self._shape.farewell()
             else:
-                operation, body = "update", self._shape.change(write, state.get(KEPT) or {})
+                operation, body = self._shape.change(write, state.get(KEPT) or {})
         except Refused as exc:
             outcomes[write.local_id] = _refused(write, exc.code, str(exc))
             return []
         version: Body = {"Id": write.remote_id, "SyncToken": state[SYNC_TOKEN]}
-        if operation == "update":
+        if operation != "delete":
             version["sparse"] = True
         return [_Entry(write, operation, version | body)]
 
+    def _come_back(self, writes: Sequence[Write], outcomes: dict[str, Outcome]) -> None:
+        """Objects that somebody changed after we last saw them, as they are now."""
+        found = self._found(writes)
+        for write in writes:
+            remote = self._shape.remote(found[write.remote_id]) if write.remote_id in found else None
+            outcomes[write.local_id] = _vanished(write) if remote is None else Outcome(write.local_id, overtaken=remote)
+
     def _renewed(self, writes: Sequence[Write], outcomes: dict[str, Outcome]) -> list[_Entry]:
-        """Entries made anew for the objects as they are now."""
-        if not writes:
-            return []
-        ids = ", ".join(f"'{write.remote_id}'" for write in writes)
-        where = f"WHERE {self._shape.where + ' AND ' if self._shape.where else ''}Id IN ({ids}) MAXRESULTS 1000"
-        found = self._calls.query(self._shape.entity, where, columns=self._shape.columns)
-        states = {one["Id"]: state_of(one, self._shape.kept) for one in found}
+        """Entries for the objects as they are now, of writes that were made for no version in particular."""
+        found = self._found(writes)
         entries: list[_Entry] = []
         for write in writes:
-            if write.remote_id in states:
-                entries += self._entry(write, states[write.remote_id], outcomes)
+            if write.remote_id in found:
+                entries += self._entry(write, state_of(found[write.remote_id], self._shape.kept), outcomes)
             else:
                 outcomes[write.local_id] = _vanished(write)
         return entries
 
-    def _send(self, entries: Sequence[_Entry], key: str) -> list[Answer]:
-        """What QuickBooks says to each entry."""
-        return [self._send_one(entries[0], key)] if len(entries) == 1 else self._send_many(entries, key)
+    def _found(self, writes: Sequence[Write]) -> dict[str | None, Object]:
+        if not writes:
+            return {}
+        ids = ", ".join(f"'{write.remote_id}'" for write in writes)
+        where = f"WHERE {self._shape.where + ' AND ' if self._shape.where else ''}Id IN ({ids}) MAXRESULTS 1000"
+        found = self._calls.query(self._shape.entity, where, columns=self._shape.columns)
+        return {one["Id"]: one for one in found}
 
-    def _send_one(self, entry: _Entry, key: str) -> Answer:
+    def _send(self, entries: Sequence[_Entry], key: str) -> list[Answer]:
+        """What QuickBooks says to each entry. A voiding is a request of its own: no batch of it is documented."""
+        together = [entry for entry in entries if entry.operation != _VOID]
+        said = iter(self._send_one(together[0], key) if len(together) == 1 else self._send_many(together, key))
+        return [self._voided(entry, key) if entry.operation == _VOID else next(said) for entry in entries]
+
+    def _voided(self, entry: _Entry, key: str) -> Answer:
+        params = _VOIDINGS.get(self._shape.entity, {"operation": "update", "include": _VOID})
+        return self._posted(entry, _derived(key, [entry]), **params)
+
+    def _send_one(self, entry: _Entry, key: str) -> list[Answer]:
         params = {"operation": "delete"} if entry.operation == "delete" else {}
+        return [self._posted(entry, key, **params)]
+
+    def _posted(self, entry: _Entry, key: str, **params: str) -> Answer:
         try:
             return self._said(self._calls.post(self._shape.entity.lower(), request_id(key), entry.body, **params))
         except Refused as exc:
             return Fault(kind="", code=exc.code, words=str(exc))
 
     def _send_many(self, entries: Sequence[_Entry], key: str) -> list[Answer]:
+        if not entries:
+            return []
         body = {
             "BatchItemRequest": [
                 {"bId": str(number), "operation": entry.operation, self._shape.entity: entry.body}

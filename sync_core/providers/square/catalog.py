@@ -1,7 +1,8 @@
 """Square's catalog: an item with one variation, which holds price and SKU.
 
-Stays true: an update starts from the object as it is now and changes only what we map; positions in `variations[0]`
-mean the variation that we know, wherever the seller moved it; a batch is written wholly or not at all.
+Stays true: an update starts from the object as it is now and changes only what we map; an item that is another version
+than the one we knew is not written, and comes back as it is; positions in `variations[0]` mean the variation that we
+know, wherever the seller moved it; a batch is written wholly or not at all.
 A new variation carries the venue's own id in `user_data` (255 characters, not shown to buyers), to be found by.
 """
 
@@ -15,7 +16,7 @@ import orjson
 from sync_core.errors import TransientError
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 from sync_core.providers.square.calls import STALE, Refused, SquareCalls, code_in, errors_in, said_in
-from sync_core.providers.square.items import draft, mark_of, marked, merged, remote_item
+from sync_core.providers.square.items import draft, is_as_wanted, is_newer, mark_of, marked, merged, remote_item
 from sync_core.providers.square.refusals import refused, refused_whole
 from sync_core.providers.square.windows import Shown, parsed, read_window, stamp
 
@@ -98,15 +99,20 @@ class Catalog:
         known = {write.remote_id: write for write in writes if write.remote_id is not None}
         for _ in range(ATTEMPTS):
             current = self.items(list(known))
-            changed = [merged(current[one], write) for one, write in known.items() if one in current]
+            stale = {one for one, item in current.items() if is_newer(item, known[one])}
+            changed = [merged(current[one], write) for one, write in known.items() if one in current.keys() - stale]
             try:
                 answer = self._upsert(_key_of(key, changed), changed) if changed else {}
             except Refused as exc:
                 if exc.code in STALE:
+                    # Somebody was faster than our reading; which item it was the next reading shows.
                     continue
                 return refused_whole(writes, exc)
             found = {one["id"]: one for one in answer.get("objects", ())}
-            return [_updated(write, found) for write in writes]
+            done = {one for one in stale if is_as_wanted(current[one], known[one])}
+            found |= {one: current[one] for one in done}
+            overtaken = {known[one].local_id: remote_item(current[one]) for one in stale - done}
+            return [_updated(write, found, overtaken) for write in writes]
         raise TransientError("Square's catalog changed again each time it was to be updated; try later.")
 
     def _farewell(self, batch: Batch) -> list[Outcome]:
@@ -118,12 +124,13 @@ class Catalog:
                     key=write.key,
                     fields={"item_data.is_archived": True},
                     remote_id=write.remote_id,
+                    remote_state=write.remote_state,
                 )
                 for write in batch.writes
             ]
             outcomes = self._update(batch.key, wanted)
             return [
-                one if one.refused_code not in (None, "NOT_FOUND") else _gone(write)
+                one if one.overtaken or one.refused_code not in (None, "NOT_FOUND") else _gone(write)
                 for one, write in zip(outcomes, batch.writes, strict=True)
             ]
         known = [write.remote_id for write in batch.writes if write.remote_id is not None]
@@ -141,9 +148,11 @@ class Catalog:
         return answer
 
 
-def _updated(write: Write, found: Mapping[str, Item]) -> Outcome:
+def _updated(write: Write, found: Mapping[str, Item], overtaken: Mapping[str, Remote]) -> Outcome:
     if write.remote_id is None:
         return refused(write, "NO_REMOTE_ID", "The record has no id at Square yet; it must be created first.")
+    if write.local_id in overtaken:
+        return Outcome(local_id=write.local_id, overtaken=overtaken[write.local_id])
     if write.remote_id not in found:
         return refused(write, "NOT_FOUND", "Square has no such item any more; it was deleted there.")
     return Outcome(local_id=write.local_id, remote=remote_item(found[write.remote_id]))

@@ -1,6 +1,7 @@
 """Square customer profiles: bulk writes of up to 100, found again by reference_id.
 
-Stays true: an update names the version it was made for; after a conflict only our changed fields are applied again.
+Stays true: an update names the version it was made for; a profile that is another version by then is not written, and
+comes back as it is now.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sync_core.errors import OutcomeUnknown, TransientError
-from sync_core.providers.bodies import nest
+from sync_core.providers.bodies import holds, nest
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 from sync_core.providers.square.calls import STALE, Error, Refused, SquareCalls, code_in, errors_in, is_passing, said_in
 from sync_core.providers.square.refusals import refused, refused_entry, refused_whole
@@ -16,7 +17,6 @@ from sync_core.providers.square.windows import Shown, newest_of, parsed, read_wi
 
 OVERLAP = timedelta(seconds=300)
 """New and changed profiles reach the search within a minute as a rule, later in incidents (spec of SearchCustomers)."""
-ATTEMPTS = 4
 _PAGE_SIZE = 100
 _SLACK = timedelta(seconds=60)
 
@@ -43,7 +43,7 @@ class Customers:
         return read_window(fetch, cursor=cursor, overlap=OVERLAP, now=self._calls.now)
 
     def write(self, batch: Batch) -> list[Outcome]:
-        """Carry out a batch by one bulk request (update: more after conflicts)."""
+        """Carry out a batch by one bulk request (an update of addresses reads first)."""
         doors = {"create": self._create, "update": self._update, "delete": self._delete}
         try:
             return doors[batch.operation](batch.writes)
@@ -95,22 +95,17 @@ class Customers:
 
     def _update(self, writes: Sequence[Write]) -> list[Outcome]:
         outcomes = {write.local_id: _unknown(write) for write in writes if write.remote_id is None}
-        waiting = {write.remote_id: write for write in writes if write.remote_id is not None}
-        current = self._current([one for one, write in waiting.items() if _touches_address(write)])
-        for _ in range(ATTEMPTS):
-            if not waiting:
-                break
-            bodies = {one: _change(write, current.get(one)) for one, write in waiting.items()}
+        known = {write.remote_id: write for write in writes if write.remote_id is not None}
+        current = self._current([one for one, write in known.items() if _touches_address(write)])
+        stale = {one for one, profile in current.items() if _is_newer(profile, known[one])}
+        bodies = {one: _change(write, current.get(one)) for one, write in known.items() if one not in stale}
+        answers: Mapping[str, Any] = {}
+        if bodies:
             answers = self._calls.post("/v2/customers/bulk-update", {"customers": bodies})["responses"]
-            stale = [one for one in waiting if code_in(errors_in(answers.get(one, {}))) in STALE]
-            done = {one: write for one, write in waiting.items() if one not in stale}
-            outcomes |= {write.local_id: _outcome(write, answers.get(one, {})) for one, write in done.items()}
-            waiting = {one: waiting[one] for one in stale}
-            current = self._current(stale)
-        if waiting:
-            raise TransientError(
-                f"{len(waiting)} of Square's customers changed again each time they were to be updated; try later."
-            )
+        stale |= {one for one in bodies if code_in(errors_in(answers.get(one, {}))) in STALE}
+        outcomes |= {known[one].local_id: _outcome(known[one], answers.get(one, {})) for one in bodies.keys() - stale}
+        current |= self._current([one for one in stale if one not in current])
+        outcomes |= {known[one].local_id: _overtaken(known[one], current.get(one)) for one in stale}
         return [outcomes[write.local_id] for write in writes]
 
     def _current(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
@@ -139,6 +134,21 @@ def _remote(found: Mapping[str, Any]) -> Remote:
 
 def _reference(fields: Mapping[str, Json], local_id: str) -> str:
     return str(fields.get("reference_id") or local_id)
+
+
+def _is_newer(profile: Mapping[str, Any], write: Write) -> bool:
+    """Whether the profile is another version than the one that the write was made for."""
+    version = write.remote_state.get("version")
+    return version is not None and profile.get("version") != version
+
+
+def _overtaken(write: Write, profile: Mapping[str, Any] | None) -> Outcome:
+    if profile is None:
+        return refused(write, "NOT_FOUND", "Square has no such customer any more; it was deleted there.")
+    if holds(profile, write.fields):
+        # Our own write, whose answer was lost: an update of a profile has no idempotency key.
+        return Outcome(local_id=write.local_id, remote=_remote(profile))
+    return Outcome(local_id=write.local_id, overtaken=_remote(profile))
 
 
 def _touches_address(write: Write) -> bool:

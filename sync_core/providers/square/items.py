@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from sync_core.providers.bodies import drop, nest, put
+from sync_core.providers.bodies import drop, holds, nest, put
 from sync_core.providers.protocol import Json, Remote, Write
 from sync_core.providers.square.windows import parsed
 
@@ -64,6 +64,24 @@ def merged(item: Mapping[str, Any], write: Write) -> dict[str, Any]:
         # Square shows when an object was made and takes no such thing (CatalogObject of its specification).
         shown.pop("created_at", None)
     return body
+
+
+def is_newer(item: Mapping[str, Any], write: Write) -> bool:
+    """Whether the item or its variation is another version than the one that the write was made for, if that is known."""
+    known = write.remote_state
+    shown = [(item.get("version"), known.get("version"))]
+    shown += [
+        (variation.get("version"), known.get("variation_version"))
+        for variation in _variations(item)
+        if variation.get("id") == known.get("variation_id")
+    ]
+    return any(before is not None and now != before for now, before in shown)
+
+
+def is_as_wanted(item: Mapping[str, Any], write: Write) -> bool:
+    """Whether the item holds what is to be written: an earlier write of ours took effect, and its answer was lost."""
+    place = f"item_data.variations[{_position(item, write.remote_state.get('variation_id'))}]."
+    return holds(item, {path.replace(_FIRST, place, 1): value for path, value in write.fields.items()})
 
 
 def remote_item(item: Mapping[str, Any]) -> Remote:

@@ -159,6 +159,14 @@ def done(outcome: Outcome) -> Remote:
     return outcome.remote
 
 
+def overtaken(outcome: Outcome) -> Remote:
+    """The object as it is now, of an outcome that somebody's change was faster than."""
+    assert outcome.remote is None
+    assert outcome.refused_code is None
+    assert outcome.overtaken is not None
+    return outcome.overtaken
+
+
 def sought_of(write: Write, clock: FakeClock) -> Sought:
     """A write in doubt, made just now."""
     return Sought(local_id=write.local_id, fields=write.fields, written_after=clock.now())

@@ -1,7 +1,7 @@
 import pytest
 
 from sync_core.errors import AuthorizationLost, BatchRefused, OutcomeUnknown, ThrottledError, TransientError
-from tests.sync_core.providers.outside import done, read_all, sought_of, write_many, write_one
+from tests.sync_core.providers.outside import done, overtaken, read_all, sought_of, write_many, write_one
 from tests.sync_core.providers.square.conftest import TOKEN, SquareAccount
 from tests.sync_core.providers.square.writes import VARIATION, create_item, delete, update
 
@@ -58,13 +58,36 @@ def test_an_update_keeps_what_the_seller_added_since(square: SquareAccount):
     square.outside.seed(
         "catalog", {**made.record, "item_data": {**made.record["item_data"], "abbreviation": "PL", "name": "Theirs"}}
     )
-    changed = done(
-        write_one(square.provider, "products", update(made, "k2", {f"{VARIATION}.price_money.amount": 3000}))
-    )
+    dearer = {f"{VARIATION}.price_money.amount": 3000}
+    now = overtaken(write_one(square.provider, "products", update(made, "k2", dearer)))
+    assert now.record["item_data"]["name"] == "Theirs"
+    changed = done(write_one(square.provider, "products", update(now, "k3", dearer)))
     assert changed.record["item_data"]["abbreviation"] == "PL"
     assert changed.record["item_data"]["name"] == "Theirs"
     data = changed.record["item_data"]["variations"][0]["item_variation_data"]
     assert (data["price_money"]["amount"], data["sku"]) == (3000, "SKU-L1")
+
+
+def test_of_many_updates_only_the_overtaken_one_is_left_out(square: SquareAccount):
+    one, other = (done(write_one(square.provider, "products", create_item(name))) for name in ("L1", "L2"))
+    square.outside.seed("catalog", {**one.record, "item_data": {**one.record["item_data"], "name": "Theirs"}})
+    first, second = write_many(
+        square.provider,
+        "products",
+        "update",
+        [update(one, "k1", {"item_data.name": "A"}), update(other, "k2", {"item_data.name": "B"}, local_id="L2")],
+    )
+    assert overtaken(first).id == one.id
+    assert done(second).id == other.id
+    assert {found["name"] for found in items(square)} == {"Theirs", "B"}
+
+
+def test_an_archiving_that_was_overtaken_is_decided_anew(square: SquareAccount):
+    client = square.archiving()
+    made = done(write_one(client, "products", create_item("L1")))
+    square.outside.seed("catalog", {**made.record, "item_data": {**made.record["item_data"], "name": "Theirs"}})
+    now = overtaken(write_one(client, "products", delete(made, "d1")))
+    assert done(write_one(client, "products", delete(now, "d2"))).deleted
 
 
 def test_many_updates_are_two_requests(square: SquareAccount):

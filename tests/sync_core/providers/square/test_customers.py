@@ -2,7 +2,7 @@ import pytest
 
 from sync_core.errors import BatchRefused, OutcomeUnknown, TransientError
 from sync_core.providers.protocol import Write
-from tests.sync_core.providers.outside import Answering, done, read_all, sought_of, write_many, write_one
+from tests.sync_core.providers.outside import Answering, done, overtaken, read_all, sought_of, write_many, write_one
 from tests.sync_core.providers.square.conftest import SquareAccount
 from tests.sync_core.providers.square.writes import create_customer, delete, update
 
@@ -69,22 +69,24 @@ def test_an_update_touches_only_what_it_names_and_none_clears(square: SquareAcco
     assert changed.record["given_name"] == "Guest L1"
 
 
-def test_a_conflict_applies_our_fields_to_the_newer_profile(square: SquareAccount):
+@pytest.mark.parametrize("ours", [{"note": "ours"}, {"address.locality": "Reno"}])
+def test_a_profile_that_somebody_changed_is_not_written_and_comes_back(square: SquareAccount, ours: dict[str, str]):
     made = [
         done(one)
         for one in write_many(square.provider, "customers", "create", [create_customer("L1"), create_customer("L2")])
     ]
     square.outside.seed("customers", {"id": made[0].id, "family_name": "Theirs"})
-    outcomes = write_many(
+    first, second = write_many(
         square.provider,
         "customers",
         "update",
-        [update(made[0], "u1", {"note": "ours"}), update(made[1], "u2", {"note": "ours"}, local_id="L2")],
+        [update(made[0], "u1", ours), update(made[1], "u2", ours, local_id="L2")],
     )
-    changed = done(outcomes[0]).record
-    assert (changed["family_name"], changed["note"]) == ("Theirs", "ours")
-    counted = square.outside.counted()
-    assert (counted["POST /v2/customers/bulk-update"], counted["POST /v2/customers/bulk-retrieve"]) == (2, 1)
+    now = overtaken(first)
+    assert (now.id, now.record["family_name"], now.state["version"]) == (made[0].id, "Theirs", 1)
+    assert done(second).state["version"] == 1
+    assert square.outside.counted()["POST /v2/customers/bulk-retrieve"] == 1
+    assert done(write_one(square.provider, "customers", update(now, "u3", ours))).record["family_name"] == "Theirs"
 
 
 def test_a_customer_deleted_at_square_cannot_be_updated(square: SquareAccount):
