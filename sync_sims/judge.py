@@ -7,6 +7,9 @@ public API with the venue's own key, and the venue through a function that it is
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from sync_sims import judge_billing as billing
+from sync_sims import judge_books as books
+from sync_sims import judge_documents as documents
 from sync_sims import judge_mailchimp as mailchimp
 from sync_sims import judge_quickbooks as quickbooks
 from sync_sims import judge_square as square
@@ -102,6 +105,19 @@ def _of_stripe(venue: VenueSide, held: Holdings) -> list[Laid]:
             stripe.entries_of_account(held),
             frozenset(),
         ),
+        (
+            "subscription",
+            billing.subscriptions_of_venue(rows["subscriptions"]),
+            billing.subscriptions_of_account(held),
+            venue.excused_of("subscriptions"),
+        ),
+        ("invoice", billing.invoices_of_venue(rows["invoices"]), billing.invoices_of_account(held), frozenset()),
+        (
+            "dispute",
+            billing.disputes_of_venue(rows["disputes"]),
+            billing.disputes_of_account(held),
+            venue.excused_of("disputes"),
+        ),
     ]
 
 
@@ -179,12 +195,48 @@ def _of_quickbooks(venue: VenueSide, held: Holdings) -> list[Laid]:
         ),
         (
             "sales receipt",
-            quickbooks.receipts_of_venue(rows["orders"]),
-            quickbooks.receipts_of_account(held, known=venue.known),
+            documents.receipts_of_venue(rows["orders"]),
+            documents.receipts_of_account(held, known=venue.known, products=venue.known_products),
             venue.excused_of("sales_receipts"),
         ),
-        ("payment", quickbooks.payments_of_venue(rows["payments"]), quickbooks.payments_of_account(held), frozenset()),
-        ("refund", quickbooks.refunds_of_venue(rows["refunds"]), quickbooks.refunds_of_account(held), frozenset()),
+        (
+            "invoice",
+            documents.invoices_of_venue(rows["invoices"]),
+            documents.invoices_of_account(held, known=venue.known, products=venue.known_products),
+            venue.excused_of("invoices"),
+        ),
+        (
+            "payment",
+            documents.payments_of_venue(rows["payments"]),
+            documents.payments_of_account(held, known=venue.known),
+            venue.excused_of("payments"),
+        ),
+        (
+            "refund",
+            documents.refunds_of_venue(rows["refunds"]),
+            documents.refunds_of_account(held),
+            venue.excused_of("refund_receipts"),
+        ),
+        ("deposit", books.deposits_of_venue(rows["deposits"]), books.deposits_of_account(held.deposits), frozenset()),
+        ("bill", books.bills_of_venue(rows["bills"]), books.bills_of_account(held.bills), frozenset()),
+        (
+            "bill payment",
+            books.bill_payments_of_venue(rows["bill_payments"]),
+            books.bill_payments_of_account(held.bill_payments),
+            frozenset(),
+        ),
+        (
+            "purchase",
+            books.purchases_of_venue(rows["purchases"]),
+            books.purchases_of_account(held.purchases),
+            frozenset(),
+        ),
+        (
+            "report",
+            books.reports_of_venue(rows["reports"], held.reports),
+            books.reports_of_account(held.reports),
+            frozenset(),
+        ),
     ]
 
 

@@ -9,6 +9,7 @@ learn/explore-the-quickbooks-online-api/data-queries.
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -19,6 +20,7 @@ THE_BEGINNING = "2000-01-01T00:00:00Z"  # Square lists the last year only, unles
 PAGE = 100
 LARGE_PAGE = 1000  # the most that Mailchimp and QuickBooks list at once
 QUICKBOOKS_VERSION = "75"
+QUICKBOOKS_REPORTS = ("ProfitAndLoss", "BalanceSheet", "CashFlow")
 TRIES = 60
 SECONDS_BETWEEN_TRIES = 0.5
 
@@ -52,6 +54,14 @@ class Holdings:
     entries: list[Json] = field(default_factory=list[Json])
     counts: list[Json] = field(default_factory=list[Json])
     receipts: list[Json] = field(default_factory=list[Json])
+    subscriptions: list[Json] = field(default_factory=list[Json])
+    invoices: list[Json] = field(default_factory=list[Json])
+    disputes: list[Json] = field(default_factory=list[Json])
+    deposits: list[Json] = field(default_factory=list[Json])
+    bills: list[Json] = field(default_factory=list[Json])
+    bill_payments: list[Json] = field(default_factory=list[Json])
+    purchases: list[Json] = field(default_factory=list[Json])
+    reports: list[Json] = field(default_factory=list[Json])
 
 
 def read_account(account: Account) -> Holdings:
@@ -74,7 +84,17 @@ def _stripe(session: requests.Session, account: Account) -> Holdings:
         refunds=everything("refunds"),
         attempts=everything("payment_intents"),
         entries=everything("balance_transactions"),
+        subscriptions=everything("subscriptions", status="all"),
+        invoices=[_with_all_lines(session, account, invoice) for invoice in everything("invoices")],
+        disputes=everything("disputes"),
     )
+
+
+def _with_all_lines(session: requests.Session, account: Account, invoice: Json) -> Json:
+    """An invoice shows its first ten lines; the others are read."""
+    if not invoice["lines"]["has_more"]:
+        return invoice
+    return {**invoice, "lines": {"data": list(_stripe_pages(session, account, f"invoices/{invoice['id']}/lines", {}))}}
 
 
 def _stripe_pages(
@@ -168,7 +188,26 @@ def _quickbooks(session: requests.Session, account: Account) -> Holdings:
         payments=everything("Payment"),
         refunds=everything("RefundReceipt"),
         receipts=everything("SalesReceipt"),
+        invoices=everything("Invoice"),
+        deposits=everything("Deposit"),
+        bills=everything("Bill"),
+        bill_payments=everything("BillPayment"),
+        purchases=everything("Purchase"),
+        reports=list(_quickbooks_reports(session, account)),
     )
+
+
+def _quickbooks_reports(session: requests.Session, account: Account) -> Iterator[Json]:
+    """The reports of the company's month and the one before, which every sync reads again."""
+    company = f"/v3/company/{account.parts['realm_id']}"
+    version = {"minorversion": QUICKBOOKS_VERSION}
+    told = _ask(session, account, "GET", f"{company}/companyinfo/{account.parts['realm_id']}", query=version)["time"]
+    latest = datetime.fromisoformat(told).astimezone(UTC).date().replace(day=1)
+    for month in ((latest - timedelta(days=1)).replace(day=1), latest):
+        last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        for name in QUICKBOOKS_REPORTS:
+            asked = {"start_date": str(month), "end_date": str(last), **version}
+            yield _ask(session, account, "GET", f"{company}/reports/{name}", query=asked)
 
 
 def _quickbooks_pages(session: requests.Session, account: Account, name: str, query: str) -> Iterator[Json]:

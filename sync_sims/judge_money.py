@@ -13,3 +13,8 @@ DIGITS = {
 def major(minor: int, currency: str) -> Decimal:
     """An amount of the venue's tables as a decimal, without zeros at its end."""
     return Decimal(minor).scaleb(-DIGITS.get(currency, 2)).normalize()
+
+
+def decimal(shown: float | str) -> Decimal:
+    """An amount as a provider shows it in major units, without zeros at its end."""
+    return Decimal(str(shown)).normalize()

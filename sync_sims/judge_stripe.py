@@ -89,12 +89,17 @@ def products_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
 
 
 def products_of_account(held: Holdings, *, deleted: frozenset[str]) -> Iterator[Record]:
-    """Stripe's products; those of `deleted` venue ids may stay, as long as they are archived."""
+    """Stripe's products; those of `deleted` venue ids may stay, as long as they are archived.
+
+    What is sold by subscription was made at Stripe and is none of the venue's products.
+    """
     for shown in held.products:
         key = (shown.get("metadata") or {}).get("venue_sync_id") or ("unknown", shown["id"])
         if key in deleted and not shown["active"]:
             continue
         price: Json = shown.get("default_price") or {}
+        if price.get("recurring"):
+            continue
         yield Record(
             key=key,
             id=shown["id"],

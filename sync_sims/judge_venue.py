@@ -15,8 +15,7 @@ class VenueSide:
     """What the venue's own tables say.
 
     Attributes:
-        tables: rows that are not deleted, by table: customers, products, stock, orders, payments, refunds,
-            payment_attempts, balance_entries.
+        tables: rows that are not deleted, by synced table: customers, products, stock, orders, payments, ...
         deleted_products: products that the venue deleted; archived at the provider they are no difference.
         known: venue's customer id by the provider's, for customers that were made at the provider.
         known_products: the same of products.

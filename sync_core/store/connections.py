@@ -92,6 +92,12 @@ def all_of(conn: sa.Connection, *, provider: str | None = None) -> list[Connecti
     return [Connection(*row) for row in conn.execute(query)]
 
 
+def of_venue(conn: sa.Connection, venue: str) -> list[Connection]:
+    """A venue's connections, by provider."""
+    query = sa.select(*COLUMNS).where(connections.c.venue_id == venue).order_by(connections.c.provider)
+    return [Connection(*row) for row in conn.execute(query)]
+
+
 def among(conn: sa.Connection, provider: str, *, venue_ids: list[str]) -> dict[str, Connection]:
     """The connections at `provider` of these venues, by venue: one query however many there are."""
     query = sa.select(*COLUMNS).where(connections.c.provider == provider, connections.c.venue_id.in_(venue_ids))

@@ -8,6 +8,7 @@ leaves its waiting state in the same transaction that notes what became of it.
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import NOW, TIMESTAMP, metadata
 
 # `address` is where the event came in: "app" for the application's own, "connection/<id>" for one connection's.
@@ -46,6 +47,27 @@ sa.Index(
 sa.Index("ix_webhook_events_connection_id", webhook_events.c.connection_id)
 sa.Index("ix_webhook_events_account", webhook_events.c.account_id, webhook_events.c.provider)
 sa.Index("ix_webhook_events_received_at", webhook_events.c.received_at)
+
+# What events name: of an account's id with a part after a slash (Mailchimp's account/list), that part.
+ACCOUNT_OF_EVENTS = sa.func.split_part(connections.c.account_id, sa.literal_column("'/'"), sa.literal_column("-1"))
+sa.Index("ix_connections_account", ACCOUNT_OF_EVENTS, connections.c.provider)
+
+# The address of one connection's own webhooks ends in a token; only its hash is kept here.
+webhook_addresses = sa.Table(
+    "webhook_addresses",
+    metadata,
+    sa.Column(
+        "connection_id",
+        sa.BigInteger,
+        sa.ForeignKey("sync.connections.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
+    sa.UniqueConstraint("token_hash"),
+    schema="sync",
+)
 
 work = sa.Table(
     "work",

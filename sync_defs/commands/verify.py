@@ -10,6 +10,7 @@ from sync_core.oauth.keeping import credential_of
 from sync_core.store import connections, venue_records
 from sync_core.store.connections import Connection
 from sync_core.store.status import venue_names
+from sync_core.store.venue_tables import SYNCED
 from sync_core.sync.engine import Engine
 from sync_defs.commands import exits
 from sync_defs.commands.nearest import require_known
@@ -17,7 +18,7 @@ from sync_defs.commands.opening import ready_engine, settings_now
 from sync_defs.commands.output import Json, print_json, print_table, say
 from sync_sims.judge import JUDGED, Account, Unreadable, VenueSide, Verdict, judge
 
-TABLES = ("customers", "products", "stock", "orders", "payments", "refunds", "payment_attempts", "balance_entries")
+TABLES = tuple(table.name for table in SYNCED)
 
 
 def verify(

@@ -6,7 +6,8 @@ Keys are random and known to the simulators and the vault alone.
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date
+from functools import partial
 from typing import Any
 
 import requests
@@ -16,6 +17,7 @@ from sync_core.mapping.currencies import to_stripe_units
 from sync_core.store.status import venue_currencies, venue_names
 from sync_core.store.venue_sales import sales_for_provider
 from sync_core.sync.engine import Engine
+from sync_defs.demo.books import Seed, keep_books
 from sync_sims.stripe.currencies import LARGEST_CHARGE, SMALLEST_CHARGE
 
 ROWS_PER_REQUEST = 500
@@ -27,13 +29,15 @@ Founding = Mapping[str, list[Mapping[str, Any]]]
 class Opening:
     """How an account is opened at a simulated provider: its id, the key, and what else belongs to the credential.
 
-    `kept_in` says how the account comes to be kept in a currency: rows by collection.
+    `kept_in` says how the account comes to be kept in a currency: rows by collection. `happened` lets happen in it what
+    was there before the venue was connected, until today.
     """
 
     account: Callable[[], str]
     key: Callable[[], str]
     parts: Callable[[str], Mapping[str, str]] = lambda _: {}
     kept_in: Callable[[str], Founding] = lambda _: {}
+    happened: Callable[[Seed, date], None] = lambda _, __: None
 
 
 OPENINGS: Mapping[str, Opening] = {
@@ -45,6 +49,7 @@ OPENINGS: Mapping[str, Opening] = {
         lambda: f"eyJ{secrets.token_hex(24)}",
         parts=lambda realm: {"realm_id": realm},
         kept_in=lambda currency: {"preferences": [{"CurrencyPrefs": {"HomeCurrency": {"value": currency}}}]},
+        happened=keep_books,
     ),
 }
 
@@ -101,7 +106,8 @@ def _open_account(engine: Engine, provider: str, address: str, venue: str, curre
     account_id, key = opening.account(), opening.key()
     _send("PUT", f"{address}/_sim/accounts", {"credential": key, "account_id": account_id, "name": venue})
     for collection, rows in opening.kept_in(currency).items():
-        _send("POST", f"{address}/_sim/accounts/{account_id}/seed/{collection}", {"rows": rows})
+        _seed(address, account_id, collection, rows)
+    opening.happened(partial(_seed, address, account_id), engine.clock.now().date())
     secret = {engine.spec(provider).auth.fields[0]: key, **opening.parts(account_id)}
     engine.connect(venue, provider, secret, environment="sandbox")
     return account_id
@@ -159,6 +165,10 @@ _TILLS: Mapping[str, Till] = {
     "stripe": Till(_stripe_takes, _stripe_row),
     "square": Till(_square_takes, _square_row),
 }
+
+
+def _seed(address: str, account_id: str, collection: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+    return _send("POST", f"{address}/_sim/accounts/{account_id}/seed/{collection}", {"rows": list(rows)})["objects"]
 
 
 def _send(method: str, address: str, body: Mapping[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """Refunds (docs.stripe.com/api/refunds): whole or in parts, never more than is left of the charge."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from sync_sims.stripe.balance import book_refund
@@ -74,7 +75,13 @@ def _charge_to_refund(call: Call, given: dict[str, Any]) -> Object:
         )
     if charge["status"] != "succeeded":
         raise ApiError(f"Charge {charge['id']} has not succeeded and cannot be refunded.", param="charge")
+    if charge["disputed"] and any(dispute["status"] != "won" for dispute in _disputes(call, charge)):
+        raise ApiError(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     return charge
+
+
+def _disputes(call: Call, charge: Object) -> Iterator[Object]:
+    return call.shelf("disputes").newest_first(term=("charge", charge["id"]))
 
 
 def _refund(

@@ -228,3 +228,50 @@ def test_a_refusal_without_a_fault_an_unknown_path_and_an_xml_client_are_told(qu
     assert said(quickbooks, json_exchange("GET", f"{PLACE}/customer/1", headers=headers)) == [
         f"quickbooks GET {SHOWN_PLACE}/customer/{{id}} request accept: is not application/json: the answer would be XML (Finance.xsd)"
     ]
+
+
+REPORT = {
+    "Header": {
+        "Time": "2026-05-05T02:05:12-07:00",
+        "ReportName": "ProfitAndLoss",
+        "ReportBasis": "Accrual",
+        "StartPeriod": "2026-04-01",
+        "EndPeriod": "2026-04-30",
+        "Option": [{"Name": "NoReportData", "Value": "false"}],
+    },
+    "Columns": {"Column": [{"ColTitle": "", "ColType": "Account"}, {"ColTitle": "Total", "ColType": "Money"}]},
+    "Rows": {
+        "Row": [
+            {
+                "type": "Section",
+                "group": "Income",
+                "Rows": {"Row": [{"type": "Data", "ColData": [{"value": "Services", "id": "1"}, {"value": "5.00"}]}]},
+                "Summary": {"ColData": [{"value": "Total Income"}, {"value": "5.00"}]},
+            }
+        ]
+    },
+}
+OF_APRIL = f"{PLACE}/reports/ProfitAndLoss?start_date=2026-04-01&end_date=2026-04-30&minorversion=75"
+
+
+def test_a_report_is_left_alone(quickbooks: Specification) -> None:
+    assert said(quickbooks, json_exchange("GET", OF_APRIL, answer=Response(200, REPORT))) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "says"),
+    [
+        (OF_APRIL, {**REPORT, **TIME}, "time"),
+        (OF_APRIL, {"Report": REPORT}, "Report"),
+        (OF_APRIL, changed(REPORT, "Rows.Row.0.type", "Chapter"), "Chapter"),
+        (OF_APRIL, changed(REPORT, "Header.ReportBasis", "Guesswork"), "Guesswork"),
+        (OF_APRIL.replace("2026-04-30", "30 April"), REPORT, "end_date"),
+        (OF_APRIL.replace("start_date", "first_day"), REPORT, "first_day"),
+        (OF_APRIL.replace("ProfitAndLoss", "Dragons"), REPORT, "not in the specification"),
+    ],
+)
+def test_a_planted_violation_in_a_report_is_told(
+    quickbooks: Specification, path: str, answer: dict[str, Any], says: str
+) -> None:
+    told = said(quickbooks, json_exchange("GET", path, answer=Response(200, answer)))
+    assert says in told[0]

@@ -23,6 +23,7 @@ COMPANY = "/v3/company/{realmId}"
 FILE = "Finance.xsd"
 MINOR_VERSION = 75
 MOST_IN_A_BATCH = 30
+REPORTS = ("ProfitAndLoss", "BalanceSheet", "CashFlow")
 _NAMES = ("DisplayName", "Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 # Per entity, what a create must hold: one of the names of each group.
 NEEDED: Mapping[str, Sequence[Sequence[str]]] = {
@@ -46,6 +47,14 @@ _COMMON: Mapping[str, Schema] = {
 _OPERATION: Mapping[str, Schema] = {
     "operation": {"type": "string", "enum": ["update", "delete", "void"]},
     "include": {"type": "string", "enum": ["void"]},
+}
+_DAY: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
+_REPORT: Mapping[str, Schema] = {
+    "start_date": _DAY,
+    "end_date": _DAY,
+    "accounting_method": {"$ref": "/ReportBasisEnum"},
+    "summarize_column_by": {"$ref": "/SummarizeColumnsByEnum"},
+    "date_macro": {"$ref": "/DateMacro"},
 }
 
 
@@ -74,7 +83,8 @@ class QuickBooksSpecification:
         wrong = [("request", one) for one in self._request(exchange, operation)]
         response = exchange.response
         if response is not None:
-            wrong.extend((f"answer {response.status}", one) for one in self._answer(response))
+            whole = "IntuitResponse" if operation is None or response.status >= 300 else operation.definition["answer"]
+            wrong.extend((f"answer {response.status}", one) for one in self._answer(response, whole))
         return [Violation(self.provider, endpoint, side, one, self.file) for side, one in wrong]
 
     def _request(self, exchange: Exchange, operation: Operation | None) -> Iterator[Complaint]:
@@ -133,24 +143,27 @@ class QuickBooksSpecification:
                 for one in _needed(name, item[name], str(item.get("operation", ""))):
                     yield Complaint(below(place, f"{name}.{one.place}"), one.says, one.schema)
 
-    def _answer(self, response: Response) -> Iterator[Complaint]:
+    def _answer(self, response: Response, whole: str) -> Iterator[Complaint]:
         body = as_sent(response)
         if response.status in EDGE and (body is None or isinstance(body, str)):
             return
         if body is None:
             yield Complaint("", "the body is missing")
             return
-        whole = {"$ref": "/IntuitResponse"}
-        yield from self._schemas.complaints(body, whole, place="", within="", reading=ANSWER)
+        yield from self._schemas.complaints(body, {"$ref": f"/{whole}"}, place="", within="", reading=ANSWER)
         if response.status >= 400 and not (isinstance(body, dict) and "Fault" in body):
             yield Complaint("Fault", "is missing", "IntuitResponse")
 
 
 def _paths(entities: Sequence[str]) -> dict[str, dict[str, Any]]:
     def operation(
-        query: Mapping[str, Schema] | None = None, *, body: str | None = None, needed: Sequence[str] = ()
+        query: Mapping[str, Schema] | None = None,
+        *,
+        body: str | None = None,
+        needed: Sequence[str] = (),
+        answer: str = "IntuitResponse",
     ) -> dict[str, Any]:
-        return {"body": body, "needed": list(needed), "query": {**_COMMON, **(query or {})}}
+        return {"body": body, "needed": list(needed), "query": {**_COMMON, **(query or {})}, "answer": answer}
 
     text: Schema = {"type": "string", "minLength": 1}
     moment: Schema = {"type": "string", "format": "date-time", "description": "RFC 3339"}
@@ -161,6 +174,8 @@ def _paths(entities: Sequence[str]) -> dict[str, dict[str, Any]]:
         },
         f"{COMPANY}/batch": {"post": operation(body="IntuitBatchRequest")},
     }
+    # A report is an answer of its own and not a member of one (developer.intuit.com, report-entities).
+    paths |= {f"{COMPANY}/reports/{name}": {"get": operation(_REPORT, answer="Report")} for name in REPORTS}
     for name in entities:
         place = f"{COMPANY}/{name.lower()}"
         paths[place] = {"post": operation(_OPERATION, body=name), "get": operation()}

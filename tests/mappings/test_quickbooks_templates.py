@@ -22,8 +22,7 @@ def compiled(entity: str) -> Mapping:
     return compile_mapping(template, MODELS[template.model], where=str(file), models=MODELS)
 
 
-CUSTOMERS, ITEMS, PAYMENTS = compiled("customers"), compiled("items"), compiled("payments")
-REFUNDS, RECEIPTS = compiled("refund_receipts"), compiled("sales_receipts")
+CUSTOMERS, ITEMS = compiled("customers"), compiled("items")
 
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"], exclude_characters=":"))
 LINES = TEXTS.map(lambda text: text and text[:90])
@@ -94,43 +93,3 @@ def test_an_item_without_a_price_has_none() -> None:
     record = sent(ITEMS, name="Donation", kind="ticket", currency="USD")
     assert (record["Type"], "UnitPrice" in record) == ("Service", False)
     assert back(ITEMS, record)["price_minor"] is None
-
-
-def test_a_payment_is_money_that_came_and_a_voided_one_is_not() -> None:
-    payment = {
-        "TotalAmt": 100,
-        "CurrencyRef": {"value": "USD", "name": "United States Dollar"},
-        "CustomerRef": {"value": "1"},
-        "TxnDate": "2026-05-05",
-    }
-    row = back(PAYMENTS, payment)
-    assert row.pop("paid_at").isoformat() == "2026-05-05T00:00:00+00:00"
-    assert row == {
-        "amount_minor": 10000,
-        "currency": "USD",
-        "status": "succeeded",
-        "customer_id": "1",
-        "description": None,
-    }
-    assert back(PAYMENTS, {**payment, "TotalAmt": 0, "status": "Voided"})["status"] == "canceled"
-    assert PAYMENTS.new_row == {"refunded_minor": 0}
-
-
-def test_a_refund_receipt_is_a_refund() -> None:
-    row = back(REFUNDS, {"TotalAmt": 42.4, "CurrencyRef": {"value": "USD"}, "TxnDate": "2026-05-03"})
-    assert (row["amount_minor"], row["currency"], row["reason"]) == (4240, "USD", None)
-    assert REFUNDS.new_row == {"status": "succeeded"}
-
-
-def test_an_order_is_one_line_of_a_sales_receipt() -> None:
-    at = pd.Timestamp("2026-01-02T20:00:00Z").to_pydatetime()
-    record = sent(RECEIPTS, customer_id="60", total_minor=9050, currency="USD", ordered_at=at)
-    assert record == {
-        "PrivateNote": "id-1",
-        "CustomerRef": {"value": "60"},
-        "Line": [{"Amount": 90.5}],
-        "CurrencyRef": {"value": "USD"},
-        "TxnDate": "2026-01-02",
-    }
-    assert RECEIPTS.constants == {"Line[0].DetailType": "SalesItemLineDetail"}
-    assert refused(RECEIPTS, total_minor=-1, currency="USD", ordered_at=at).code == "minimum"

@@ -45,6 +45,9 @@ EMPTY: dict[str, Rows] = {
         "refunds",
         "payment_attempts",
         "balance_entries",
+        "subscriptions",
+        "invoices",
+        "disputes",
     )
 }
 

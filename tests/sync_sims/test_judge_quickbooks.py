@@ -9,13 +9,15 @@ import pytest
 import requests
 
 from sync_sims.judge import Account, Unreadable, VenueSide, Verdict, judge
+from sync_sims.judge_accounts import read_account
 from sync_sims.quickbooks import QuickBooksSimulator
 from sync_sims.server import running
 from sync_sims.wire import UNLIMITED
 
 TOKEN, REALM = "eyJ-judge-token", "9341457021722202"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-TABLES = ("customers", "products", "orders", "payments", "refunds")
+BOOKS = ("deposits", "bills", "bill_payments", "purchases")
+TABLES = ("customers", "products", "orders", "invoices", "payments", "refunds", *BOOKS)
 Rows = list[dict[str, Any]]
 
 ADA: dict[str, Any] = {
@@ -49,6 +51,7 @@ ORDER: dict[str, Any] = {
     "currency": "USD",
     "ordered_at": NOON,
     "customer_id": "c-1",
+    "lines": [{"product_id": "p-1", "quantity": None, "amount_minor": 5100}],
 }
 
 
@@ -70,6 +73,9 @@ def post(account: Account, entity: str, **fields: Any) -> dict[str, Any]:
     )
     assert answer.ok, answer.text
     return answer.json()[entity]
+
+
+HALF = {"DetailType": "SalesItemLineDetail", "Amount": 25.5, "SalesItemLineDetail": {}}
 
 
 def put_ada(account: Account, **other: Any) -> str:
@@ -101,8 +107,23 @@ def book(account: Account, customer: str, item: str, *, amount: float = 51, **ot
     return post(account, "SalesReceipt", **{**fields, **other})["Id"]
 
 
+def reports_there(account: Account) -> Rows:
+    """The reports that QuickBooks would show now, as the venue keeps them."""
+    return [
+        {
+            "id": f"{shown['Header']['ReportName']}-{shown['Header']['StartPeriod'][:7]}",
+            "provider": "quickbooks",
+            "name": shown["Header"]["ReportName"],
+            "starts_on": shown["Header"]["StartPeriod"],
+            "ends_on": shown["Header"]["EndPeriod"],
+            "content": shown,
+        }
+        for shown in read_account(account).reports
+    ]
+
+
 def verdict(account: Account, *, tables: dict[str, Rows] | None = None, **side: Any) -> Verdict:
-    rows = {**{name: [] for name in TABLES}, **(tables or {})}
+    rows = {**{name: [] for name in TABLES}, "reports": reports_there(account), **(tables or {})}
     return judge([account], lambda _venue, _provider: VenueSide(tables=rows, **side))
 
 
@@ -206,6 +227,7 @@ def test_the_collective_item_is_no_product(account: Account) -> None:
         ({"amount": 51.01}, "amount"),
         ({"TxnDate": "2026-11-21"}, "date"),
         ({"CustomerRef": {"value": "other"}}, "customer"),
+        ({"Line": [HALF, HALF]}, "lines"),
     ],
 )
 def test_a_different_receipt_is_found(account: Account, change: dict[str, Any], field: str) -> None:
@@ -213,9 +235,9 @@ def test_a_different_receipt_is_found(account: Account, change: dict[str, Any], 
     if "CustomerRef" in change:
         change = {"CustomerRef": {"value": put_ada(account, DisplayName="Somebody")}}
     book(account, customer, item, **change)
-    found = verdict(account, tables={"orders": [ORDER]}, known={customer: "c-1"})
+    found = verdict(account, tables={"orders": [ORDER]}, known={customer: "c-1"}, known_products={item: "p-1"})
     receipts = [difference for difference in found.differences if difference.what == "sales receipt"]
-    assert [difference.problem for difference in receipts] == ["different"]
+    assert {difference.problem for difference in receipts} == {"different"}
     assert f"{field} is" in receipts[0].sentence
 
 
@@ -247,13 +269,99 @@ def test_payments_and_refunds_that_were_received_there_are_compared(account: Acc
         Line=[line],
     )["Id"]
     common = {"provider": "quickbooks", "currency": "USD"}
-    paid = {**common, "id": payment, "amount_minor": 2000, "paid_at": NOON}
-    returned = {**common, "id": refund, "amount_minor": 500, "refunded_at": NOON}
+    who = {"customer_id": "c-1", "invoice_id": None}
+    paid = {**common, **who, "id": payment, "amount_minor": 2000, "paid_at": NOON}
+    returned = {**common, "id": refund, "amount_minor": 500, "refunded_at": NOON, "reason": None}
     tables = {"customers": [ADA], "products": [SEAT], "payments": [paid], "refunds": [returned]}
     known = {"known": {customer: "c-1"}, "known_products": {item: "p-1"}}
     assert verdict(account, tables=tables, **known).differences == ()
     wrong = {**tables, "payments": [{**paid, "amount_minor": 1}], "refunds": []}
     assert problems(verdict(account, tables=wrong, **known)) == [("payment", "different"), ("refund", "extra")]
+
+
+def put_invoice(account: Account, customer: str, item: str, **other: Any) -> str:
+    sold = {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": 51,
+        "SalesItemLineDetail": {"ItemRef": {"value": item}, "Qty": 2},
+    }
+    fields = {"CustomerRef": {"value": customer}, "TxnDate": "2026-11-20", "DueDate": "2026-12-20", "Line": [sold]}
+    return post(account, "Invoice", **{**fields, "PrivateNote": "venue-sync i-1", "DocNumber": "7", **other})["Id"]
+
+
+INVOICE: dict[str, Any] = {
+    "id": "i-1",
+    "provider": "quickbooks",
+    "customer_id": "c-1",
+    "number": "7",
+    "status": "open",
+    "total_minor": 5100,
+    "due_minor": 5100,
+    "currency": "USD",
+    "memo": None,
+    "lines": [{"product_id": "p-1", "quantity": 2, "amount_minor": 5100}],
+    "issued_at": NOON,
+    "due_at": NOON.replace(month=12),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({}, None),
+        ({"total_minor": 5101}, "amount"),
+        ({"due_minor": 0}, "due"),
+        ({"due_at": NOON}, "due date"),
+        ({"number": "8"}, "number"),
+        ({"status": "paid"}, "status"),
+        ({"customer_id": None}, "customer"),
+        ({"memo": "Thanks"}, "memo"),
+        ({"lines": []}, "lines"),
+        ({"lines": [{**INVOICE["lines"][0], "quantity": 1}]}, "lines"),
+        ({"lines": [{**INVOICE["lines"][0], "product_id": None}]}, "lines"),
+    ],
+)
+def test_an_invoice_is_compared_field_by_field_and_line_by_line(
+    account: Account, change: dict[str, Any], field: str | None
+) -> None:
+    customer, item = put_ada(account), put_seat(account)
+    invoice = put_invoice(account, customer, item)
+    link = {"Amount": 0, "LinkedTxn": [{"TxnId": invoice, "TxnType": "Invoice"}]}
+    payment = post(account, "Payment", CustomerRef={"value": customer}, TotalAmt=20, TxnDate="2026-11-20", Line=[link])[
+        "Id"
+    ]
+    paid = {"provider": "quickbooks", "currency": "USD", "id": payment, "amount_minor": 2000, "paid_at": NOON}
+    tables = {
+        "customers": [ADA],
+        "products": [SEAT],
+        "invoices": [{**INVOICE, **change}, {**INVOICE, "id": "draft", "issued_at": None}],
+        "payments": [{**paid, "customer_id": "c-1", "invoice_id": "i-1"}],
+    }
+    found = verdict(account, tables=tables, known={customer: "c-1"}, known_products={item: "p-1"})
+    assert [(one.what, one.problem) for one in found.differences] == ([("invoice", "different")] if field else [])
+    assert all(f": {field} is" in one.sentence for one in found.differences)
+    assert found.compared["quickbooks", "invoice"] == 1
+
+
+def test_a_voided_invoice_must_be_void_at_the_venue(account: Account) -> None:
+    customer, item = put_ada(account), put_seat(account)
+    number = put_invoice(account, customer, item, PrivateNote=None)
+    void = {"Id": number, "SyncToken": "0"}
+    answer = requests.post(
+        f"{account.base}/v3/company/{REALM}/invoice",
+        params={"operation": "void"},
+        headers={"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"},
+        json=void,
+        timeout=10,
+    )
+    assert answer.ok, answer.text
+    lines = [{"product_id": "p-1", "quantity": None, "amount_minor": 0}]
+    row = {**INVOICE, "id": number, "status": "void", "total_minor": 0, "due_minor": 0, "lines": lines}
+    tables = {"customers": [ADA], "products": [SEAT], "invoices": [row]}
+    known = {"known": {customer: "c-1"}, "known_products": {item: "p-1"}}
+    assert verdict(account, tables=tables, **known).differences == ()
+    open_still = {**tables, "invoices": [{**row, "status": "open"}]}
+    assert problems(verdict(account, tables=open_still, **known)) == [("invoice", "different")]
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,13 @@ def test_the_account_may_give_in(client: Any, contested: Any):
     assert client.v1.disputes.close(contested.id).status == "lost"
     with pytest.raises(stripe.InvalidRequestError, match="already closed"):
         client.v1.disputes.close(contested.id)
+
+
+def test_a_disputed_charge_is_refunded_only_after_the_dispute_is_won(
+    client: Any, contested: Any, stripe_sim: StripeSimulator
+):
+    with pytest.raises(stripe.InvalidRequestError, match="has been charged back") as caught:
+        client.v1.refunds.create({"charge": contested.charge, "amount": 100})
+    assert caught.value.code == "charge_disputed"
+    stripe_sim.seed(ACCOUNT, "disputes", [{"id": contested.id, "status": "won"}])
+    assert client.v1.refunds.create({"charge": contested.charge, "amount": 100}).status == "succeeded"

@@ -17,6 +17,7 @@ TICKET_SALES = "Ticket sales"
 CURRENCY = "CurrencyRef.value"
 """Where a mapping puts the currency of an amount."""
 _BEST = "SalesOfProductIncome"
+_UNDEPOSITED = "UndepositedFunds"
 
 
 class Books:
@@ -26,6 +27,7 @@ class Books:
         self._calls = calls
         self._lock = threading.Lock()
         self._account: Object | None = None
+        self._money: Object | None = None
         self._item: str | None = None
 
     def income_account(self) -> str:
@@ -65,6 +67,18 @@ class Books:
                 self._item = self._found_item() or self._made_item(account)
             return self._item
 
+    def money_account(self) -> str:
+        """The id of the account out of which money is given back: where sales wait for the bank, else the oldest bank.
+
+        Raises:
+            ProviderRefused: The company has neither.
+        """
+        with self._lock:
+            if self._money is None:
+                kinds = "AccountType IN ('Bank','Other Current Asset')"
+                self._money = _till_of(self._calls.query("Account", f"WHERE {kinds} MAXRESULTS 1000"))
+            return self._money["Id"]
+
     def _income(self) -> Object:
         with self._lock:
             if self._account is None:
@@ -85,6 +99,14 @@ class Books:
             if found is None:
                 raise
             return found
+
+
+def _till_of(accounts: Sequence[Object]) -> Object:
+    known = [one for one in accounts if one["AccountType"] == "Bank" or one.get("AccountSubType") == _UNDEPOSITED]
+    found = sorted(known, key=lambda one: (one.get("AccountSubType") != _UNDEPOSITED, int(one["Id"])))
+    if not found:
+        raise ProviderRefused("The QuickBooks company has no account for money received; its accountant must add one.")
+    return found[0]
 
 
 def _best_of(accounts: Sequence[Object]) -> Object:

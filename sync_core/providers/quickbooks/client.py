@@ -12,9 +12,10 @@ from sync_core.providers.quickbooks.books import Books
 from sync_core.providers.quickbooks.calls import QuickBooksCalls, created_at
 from sync_core.providers.quickbooks.customers import CustomerShape
 from sync_core.providers.quickbooks.fetching import fetch_objects
+from sync_core.providers.quickbooks.invoices import InvoiceShape, PaymentShape
 from sync_core.providers.quickbooks.items import ItemShape
-from sync_core.providers.quickbooks.money import PaymentShape, RefundReceiptShape, SalesReceiptShape
 from sync_core.providers.quickbooks.reading import read_changes, walked
+from sync_core.providers.quickbooks.receipts import RefundReceiptShape, SalesReceiptShape
 from sync_core.providers.quickbooks.reports import fetch_reports, read_reports
 from sync_core.providers.quickbooks.shapes import Listed, Written
 from sync_core.providers.quickbooks.spending import BillPaymentShape, BillShape, DepositShape, PurchaseShape
@@ -59,8 +60,6 @@ def connect(
     return QuickBooksProvider(
         calls,
         read={
-            "payments": PaymentShape(),
-            "refund_receipts": RefundReceiptShape(),
             "deposits": DepositShape(),
             "bills": BillShape(),
             "bill_payments": BillPaymentShape(),
@@ -70,6 +69,9 @@ def connect(
             "customers": CustomerShape(),
             "items": ItemShape(books),
             "sales_receipts": SalesReceiptShape(books),
+            "invoices": InvoiceShape(books),
+            "payments": PaymentShape(books),
+            "refund_receipts": RefundReceiptShape(books),
         },
     )
 

@@ -13,7 +13,7 @@ from sync_core.providers.protocol import Remote, Sought, Write
 from sync_core.providers.quickbooks.calls import Object
 from sync_core.providers.quickbooks.faults import Refused
 from sync_core.providers.quickbooks.names import PARTS, display_name, follows, is_named, with_suffix
-from sync_core.providers.quickbooks.shapes import Body, record_of
+from sync_core.providers.quickbooks.shapes import Body, cleared, present, record_of
 
 NAME = "DisplayName"
 _WHOLE = ("BillAddr", "PrimaryEmailAddr", "PrimaryPhone")
@@ -41,7 +41,7 @@ class CustomerShape:
 
     def draft(self, write: Write) -> Body:
         """A new customer under the name made of its parts."""
-        body = nest({path: value for path, value in write.fields.items() if value is not None})
+        body = nest(present(write.fields))
         body[NAME] = display_name(body)
         if not body[NAME]:
             raise Refused(
@@ -49,9 +49,9 @@ class CustomerShape:
             )
         return body
 
-    def change(self, write: Write, kept: Object) -> Body:
+    def change(self, write: Write, kept: Object) -> tuple[str, Body]:
         """The changed fields; an empty text clears one."""
-        body = nest({path: "" if value is None else value for path, value in write.fields.items()})
+        body = nest(cleared(write.fields))
         for name in _WHOLE:
             if name in body:
                 before = {part: value for part, value in kept.get(name, {}).items() if part not in _WORKED_OUT}
@@ -62,7 +62,7 @@ class CustomerShape:
             body[NAME] = after
         if kept.get("Active") is False:
             body["Active"] = True
-        return body
+        return "update", body
 
     def farewell(self) -> tuple[str, Body]:
         """Names are never deleted, only taken out of use."""

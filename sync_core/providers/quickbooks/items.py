@@ -11,7 +11,7 @@ from sync_core.providers.protocol import Json, Remote, Sought, Write
 from sync_core.providers.quickbooks.books import TICKET_SALES, Books
 from sync_core.providers.quickbooks.calls import Object
 from sync_core.providers.quickbooks.names import with_suffix
-from sync_core.providers.quickbooks.shapes import Body, record_of
+from sync_core.providers.quickbooks.shapes import Body, present, record_of
 
 _SOLD = frozenset({"Inventory", "NonInventory", "Service"})
 _PRICE = "UnitPrice"
@@ -39,16 +39,14 @@ class ItemShape:
 
     def draft(self, write: Write) -> Body:
         """A new item, booked to the income account."""
-        body = nest(
-            {path: value for path, value in self._books.in_home_currency(write.fields).items() if value is not None}
-        )
+        body = nest(present(self._books.in_home_currency(write.fields)))
         return {**body, "IncomeAccountRef": {"value": self._books.income_account()}}
 
-    def change(self, write: Write, kept: Object) -> Body:
+    def change(self, write: Write, kept: Object) -> tuple[str, Body]:
         """The changed fields; an empty text clears one, and an item without a price has the price 0."""
         fields = self._books.in_home_currency(write.fields)
         body = nest({path: _cleared(path) if value is None else value for path, value in fields.items()})
-        return {**body, "Active": True} if kept.get("Active") is False else body
+        return "update", {**body, "Active": True} if kept.get("Active") is False else body
 
     def farewell(self) -> tuple[str, Body]:
         """Items are never deleted, only taken out of use."""

@@ -36,8 +36,11 @@ class Written(Listed, Protocol):
         """A new object. Raises Refused when the record cannot be said at QuickBooks."""
         ...
 
-    def change(self, write: Write, kept: Object) -> Body:
-        """The top-level fields of a sparse update, `kept` being what the object holds now. Raises Refused as `draft`."""
+    def change(self, write: Write, kept: Object) -> tuple[str, Body]:
+        """The operation, "update" or "void", and its top-level fields. Raises Refused as `draft`.
+
+        `kept` is what the object holds now of the parts that are kept.
+        """
         ...
 
     def farewell(self) -> tuple[str, Body]:
@@ -67,6 +70,16 @@ def record_of(found: Object, shown: Mapping[str, Json], *, kept: tuple[str, ...]
         updated_at=updated_at(found),
         deleted=deleted or found.get("status") == "Deleted",
     )
+
+
+def present(fields: Mapping[str, Json]) -> dict[str, Json]:
+    """The fields of a new object: those that have a value."""
+    return {path: value for path, value in fields.items() if value is not None}
+
+
+def cleared(fields: Mapping[str, Json]) -> dict[str, Json]:
+    """The fields of a sparse update: an empty text clears one."""
+    return {path: "" if value is None else value for path, value in fields.items()}
 
 
 def is_voided(found: Object) -> bool:

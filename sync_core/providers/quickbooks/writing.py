@@ -29,6 +29,9 @@ from sync_core.providers.quickbooks.faults import (
 from sync_core.providers.quickbooks.shapes import KEPT, SYNC_TOKEN, Body, Written, state_of
 
 ATTEMPTS = 4
+_VOID = "void"
+_VOIDINGS = {"Invoice": {"operation": _VOID}}
+"""How a voiding is asked for, where not by an update that includes it (all-entities/invoice, payment)."""
 _REQUEST_ID = 36
 """The longest request id that a batch takes."""
 
@@ -111,12 +114,12 @@ class Writer:
             if write.operation == "delete":
                 operation, body = self._shape.farewell()
             else:
-                operation, body = "update", self._shape.change(write, state.get(KEPT) or {})
+                operation, body = self._shape.change(write, state.get(KEPT) or {})
         except Refused as exc:
             outcomes[write.local_id] = _refused(write, exc.code, str(exc))
             return []
         version: Body = {"Id": write.remote_id, "SyncToken": state[SYNC_TOKEN]}
-        if operation == "update":
+        if operation != "delete":
             version["sparse"] = True
         return [_Entry(write, operation, version | body)]
 
@@ -147,17 +150,28 @@ class Writer:
         return {one["Id"]: one for one in found}
 
     def _send(self, entries: Sequence[_Entry], key: str) -> list[Answer]:
-        """What QuickBooks says to each entry."""
-        return [self._send_one(entries[0], key)] if len(entries) == 1 else self._send_many(entries, key)
+        """What QuickBooks says to each entry. A voiding is a request of its own: no batch of it is documented."""
+        together = [entry for entry in entries if entry.operation != _VOID]
+        said = iter(self._send_one(together[0], key) if len(together) == 1 else self._send_many(together, key))
+        return [self._voided(entry, key) if entry.operation == _VOID else next(said) for entry in entries]
 
-    def _send_one(self, entry: _Entry, key: str) -> Answer:
+    def _voided(self, entry: _Entry, key: str) -> Answer:
+        params = _VOIDINGS.get(self._shape.entity, {"operation": "update", "include": _VOID})
+        return self._posted(entry, _derived(key, [entry]), **params)
+
+    def _send_one(self, entry: _Entry, key: str) -> list[Answer]:
         params = {"operation": "delete"} if entry.operation == "delete" else {}
+        return [self._posted(entry, key, **params)]
+
+    def _posted(self, entry: _Entry, key: str, **params: str) -> Answer:
         try:
             return self._said(self._calls.post(self._shape.entity.lower(), request_id(key), entry.body, **params))
         except Refused as exc:
             return Fault(kind="", code=exc.code, words=str(exc))
 
     def _send_many(self, entries: Sequence[_Entry], key: str) -> list[Answer]:
+        if not entries:
+            return []
         body = {
             "BatchItemRequest": [
                 {"bId": str(number), "operation": entry.operation, self._shape.entity: entry.body}

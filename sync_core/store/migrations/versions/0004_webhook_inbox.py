@@ -56,6 +56,24 @@ def upgrade() -> None:
     op.create_index("ix_webhook_events_account", "webhook_events", ["account_id", "provider"], schema="sync")
     op.create_index("ix_webhook_events_received_at", "webhook_events", ["received_at"], schema="sync")
     op.create_table(
+        "webhook_addresses",
+        sa.Column("connection_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["sync.connections.id"], name="fk_webhook_addresses_connection_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("connection_id", name="pk_webhook_addresses"),
+        sa.UniqueConstraint("token_hash", name="uq_webhook_addresses_token_hash"),
+        schema="sync",
+    )
+    op.create_index(
+        "ix_connections_account",
+        "connections",
+        [sa.text("split_part(account_id, '/', -1)"), "provider"],
+        schema="sync",
+    )
+    op.create_table(
         "work",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
         sa.Column("connection_id", sa.BigInteger(), nullable=False),
@@ -107,4 +125,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop the tables."""
     op.drop_table("work", schema="sync")
+    op.drop_index("ix_connections_account", "connections", schema="sync")
+    op.drop_table("webhook_addresses", schema="sync")
     op.drop_table("webhook_events", schema="sync")

@@ -20,6 +20,7 @@ ENTITIES = (
     "customers",
     "items",
     "sales_receipts",
+    "invoices",
     "payments",
     "refund_receipts",
     "deposits",

@@ -192,7 +192,7 @@ def test_an_order_is_a_receipt_over_the_collective_item(quickbooks: QuickBooksCo
     assert (first.record["TotalAmt"], first.record["CustomerRef"]["value"]) == (90.5, customer.id)
     assert first.record["Line"][0]["SalesItemLineDetail"]["ItemRef"]["name"] == "Ticket sales"
     changed = done(
-        write_one(quickbooks.provider, "sales_receipts", update(first, "u", {"Line[0].Amount": 10.0}, local_id="o1"))
+        write_one(quickbooks.provider, "sales_receipts", update(first, "u", {"TotalAmt": 10.0}, local_id="o1"))
     )
     assert changed.record["TotalAmt"] == 10
     assert done(write_one(quickbooks.provider, "sales_receipts", delete(second, "d", local_id="o2"))).deleted
@@ -201,7 +201,7 @@ def test_an_order_is_a_receipt_over_the_collective_item(quickbooks: QuickBooksCo
 
 def test_an_order_that_was_booked_long_ago_is_brought_up_to_date_and_not_booked_again(quickbooks: QuickBooksCompany):
     first = done(write_one(quickbooks.provider, "sales_receipts", create_receipt("o1")))
-    late = replace(create_receipt("o1", **{"Line[0].Amount": 10.0}), key="long-after")
+    late = replace(create_receipt("o1", TotalAmt=10.0), key="long-after")
     again, other = write_many(quickbooks.provider, "sales_receipts", "create", [late, create_receipt("o2")])
     assert (done(again).id, done(again).record["TotalAmt"]) == (first.id, 10)
     assert done(other).id != first.id
@@ -246,9 +246,9 @@ def test_a_batch_refused_as_a_whole_is_split_until_the_record_is_known(quickbook
     assert write_one(quickbooks.provider, "customers", create_customer("L1")).refused_code is not None
 
 
-def test_payments_are_only_read(quickbooks: QuickBooksCompany):
+def test_bills_are_only_read(quickbooks: QuickBooksCompany):
     with pytest.raises(ProviderRefused, match="only read"):
-        write_one(quickbooks.provider, "payments", create_customer("L1"))
+        write_one(quickbooks.provider, "bills", create_customer("L1"))
 
 
 def test_the_company_is_known_by_its_realm_and_another_token_is_refused(quickbooks: QuickBooksCompany):
