@@ -11,6 +11,7 @@ from sync_sims import judge_billing as billing
 from sync_sims import judge_books as books
 from sync_sims import judge_documents as documents
 from sync_sims import judge_mailchimp as mailchimp
+from sync_sims import judge_mailchimp_sales as sales
 from sync_sims import judge_quickbooks as quickbooks
 from sync_sims import judge_square as square
 from sync_sims import judge_stripe as stripe
@@ -175,6 +176,13 @@ def _of_mailchimp(venue: VenueSide, held: Holdings) -> list[Laid]:
             mailchimp.products_of_account(held),
             venue.excused_of("store_products"),
         ),
+        (
+            "store order",
+            sales.orders_of_venue(rows["orders"], held, known=venue.known),
+            sales.orders_of_account(held, known=venue.known),
+            venue.excused_of("store_orders"),
+        ),
+        ("mailing", sales.mailings_of_venue(rows["campaigns"]), sales.mailings_of_account(held), frozenset()),
     ]
 
 

@@ -62,6 +62,8 @@ class Holdings:
     bill_payments: list[Json] = field(default_factory=list[Json])
     purchases: list[Json] = field(default_factory=list[Json])
     reports: list[Json] = field(default_factory=list[Json])
+    orders: list[Json] = field(default_factory=list[Json])
+    automations: list[Json] = field(default_factory=list[Json])
 
 
 def read_account(account: Account) -> Holdings:
@@ -149,20 +151,42 @@ def _square_counts(session: requests.Session, account: Account) -> Iterator[Json
 def _mailchimp(session: requests.Session, account: Account) -> Holdings:
     lists = list(_mailchimp_pages(session, account, "/3.0/lists", "lists"))
     audience = account.parts.get("list_id") or lists[0]["id"]
-    stores = _mailchimp_pages(session, account, "/3.0/ecommerce/stores", "stores")
+    stores = [
+        store
+        for store in _mailchimp_pages(session, account, "/3.0/ecommerce/stores", "stores")
+        if store["list_id"] == audience
+    ]
+    reports = _mailchimp_pages(session, account, "/3.0/reports", "reports")
+    automations = _mailchimp_pages(session, account, "/3.0/automations", "automations")
     return Holdings(
         customers=list(_mailchimp_pages(session, account, f"/3.0/lists/{audience}/members", "members")),
         products=[
             {**product, "currency": store["currency_code"]}
             for store in stores
-            if store["list_id"] == audience
             for product in _mailchimp_pages(
                 session, account, f"/3.0/ecommerce/stores/{store['id']}/products", "products"
             )
         ],
         payments=[],
         refunds=[],
+        orders=[
+            order
+            for store in stores
+            for order in _mailchimp_pages(session, account, f"/3.0/ecommerce/stores/{store['id']}/orders", "orders")
+        ],
+        reports=[
+            {**report, "variants": _mailchimp_variants(session, account, report)}
+            for report in reports
+            if report["list_id"] == audience
+        ],
+        automations=[one for one in automations if one["recipients"]["list_id"] == audience],
     )
+
+
+def _mailchimp_variants(session: requests.Session, account: Account, report: Json) -> list[Json]:
+    if report["type"] == "variate":
+        return _ask(session, account, "GET", f"/3.0/reports/{report['id']}/sub-reports")["reports"]
+    return list((report.get("ab_split") or {}).values())
 
 
 def _mailchimp_pages(session: requests.Session, account: Account, path: str, name: str) -> Iterator[Json]:

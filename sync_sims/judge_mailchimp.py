@@ -15,6 +15,7 @@ from sync_sims.judge_money import major
 from sync_sims.judge_stripe import clean
 
 Row = Mapping[str, Any]
+OTHER = "venue-sync-other"
 TEXTS = {
     "given name": ("given_name", "FNAME"),
     "family name": ("family_name", "LNAME"),
@@ -37,6 +38,7 @@ def members_of_venue(rows: Iterable[Row], *, unsubscribed: frozenset[str]) -> It
         fields = {name: clean(row[column]) for name, (column, _) in TEXTS.items()}
         fields["country"] = (clean(row["country"]) or "").upper() or None
         fields["e-mail"] = address
+        fields["tags"] = ", ".join(sorted(row.get("tags") or ()))
         if row["id"] in unsubscribed:
             fields["status"] = "unsubscribed"
         yield Record(key=row["id"], id=row["id"], name=_full(fields), fields=fields)
@@ -49,6 +51,7 @@ def members_of_account(held: Holdings, *, known: Mapping[str, str]) -> Iterator[
         fields = {name: _text(merged.get(tag)) for name, (_, tag) in TEXTS.items()}
         fields["country"] = _text(merged.get("COUNTRY"))
         fields["e-mail"] = clean(shown["email_address"])
+        fields["tags"] = ", ".join(sorted(tag["name"] for tag in shown["tags"]))
         fields["status"] = shown["status"]
         key = _text(merged.get("VENUEID")) or known.get(shown["contact_id"]) or ("unknown", shown["contact_id"])
         yield Record(key=key, id=shown["contact_id"], name=_full(fields), fields=fields)
@@ -70,8 +73,13 @@ def products_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
 
 
 def products_of_account(held: Holdings) -> Iterator[Record]:
-    """The store's products; each has the venue's id, and one variant of which price and article number are."""
+    """The store's products; each has the venue's id, and one variant of which price and article number are.
+
+    The one under which orders have what is no product is the sync's own.
+    """
     for shown in held.products:
+        if shown["id"] == OTHER:
+            continue
         variant: Json = shown["variants"][0]
         fields = {
             "name": clean(shown["title"]),

@@ -18,6 +18,7 @@ from sync_core.store.status import venue_currencies, venue_names
 from sync_core.store.venue_sales import sales_for_provider
 from sync_core.sync.engine import Engine
 from sync_defs.demo.books import Seed, keep_books
+from sync_defs.demo.mailings import send_mailings
 from sync_sims.stripe.currencies import LARGEST_CHARGE, SMALLEST_CHARGE
 
 ROWS_PER_REQUEST = 500
@@ -43,7 +44,9 @@ class Opening:
 OPENINGS: Mapping[str, Opening] = {
     "stripe": Opening(lambda: f"acct_{secrets.token_hex(8)}", lambda: f"sk_test_{secrets.token_hex(24)}"),
     "square": Opening(lambda: f"ML{secrets.token_hex(8)}", lambda: f"EAAA{secrets.token_hex(24)}"),
-    "mailchimp": Opening(lambda: secrets.token_hex(12), lambda: f"{secrets.token_hex(16)}-us19"),
+    "mailchimp": Opening(
+        lambda: secrets.token_hex(12), lambda: f"{secrets.token_hex(16)}-us19", happened=send_mailings
+    ),
     "quickbooks": Opening(
         lambda: str(secrets.randbelow(9 * 10**14) + 10**14),
         lambda: f"eyJ{secrets.token_hex(24)}",

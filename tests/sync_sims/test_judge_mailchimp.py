@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from sync_sims.judge import Account, VenueSide, Verdict, judge
+from sync_sims.judge_mailchimp import OTHER
 from sync_sims.judge_money import major
 from sync_sims.mailchimp import MailchimpSimulator
 from sync_sims.server import running
@@ -97,8 +98,9 @@ def put_seat(account: Account, *, currency: str = "GBP", title: str = "Seat", **
     ask(account, "POST", "/ecommerce/stores/store-1/products", id="p-1", title=title, type="ticket", variants=[one])
 
 
-def verdict(account: Account, *, customers: Rows | None = None, products: Rows | None = None, **side: Any) -> Verdict:
-    tables = {"customers": customers or [], "products": products or []}
+def verdict(account: Account, *, sold: Rows | None = None, mailed: Rows | None = None, **side: Any) -> Verdict:
+    here = {"customers": side.pop("customers", []), "products": side.pop("products", [])}
+    tables = {**here, "orders": sold or [], "campaigns": mailed or []}
     return judge([account], lambda _venue, _provider: VenueSide(tables=tables, **side))
 
 
@@ -115,7 +117,7 @@ def test_equal_members_and_products_are_equal(account: Account) -> None:
     put_seat(account)
     found = verdict(account, customers=[ADA], products=[SEAT])
     assert found.differences == ()
-    assert found.compared == {("mailchimp", "member"): 1, ("mailchimp", "store product"): 1}
+    assert {what: count for (_, what), count in found.compared.items() if count} == {"member": 1, "store product": 1}
 
 
 def test_missing_and_extra_members_are_found(account: Account) -> None:
@@ -234,3 +236,87 @@ def test_a_product_without_a_price_costs_nothing(account: Account) -> None:
 )
 def test_amounts_have_the_digits_of_their_currency(minor: int, currency: str, text: str) -> None:
     assert f"{major(minor, currency):f}" == text
+
+
+ORDER: dict[str, Any] = {
+    "id": "o-1",
+    "customer_id": "c-1",
+    "origin": "sale",
+    "status": "completed",
+    "total_minor": 5300,
+    "currency": "GBP",
+    "ordered_at": NOON,
+    "lines": [
+        {"line": 1, "product_id": "p-1", "quantity": 2, "amount_minor": 5000},
+        {"line": 2, "product_id": None, "quantity": 1, "amount_minor": 300},
+    ],
+}
+
+
+def put_order(account: Account, **changes: Any) -> None:
+    lines = [
+        {"id": "1", "product_id": "p-1", "product_variant_id": "p-1", "quantity": 2, "price": 25.01, "discount": 0.02},
+        {"id": "2", "product_id": OTHER, "product_variant_id": OTHER, "quantity": 1, "price": 3},
+    ]
+    other = {"id": OTHER, "title": "Other", "variants": [{"id": OTHER, "title": "Other"}]}
+    ask(account, "POST", "/ecommerce/stores/store-1/products", **other)
+    order = {
+        "id": "o-1",
+        "customer": {"id": "x", "email_address": "ada@example.com", "opt_in_status": False},
+        "currency_code": "GBP",
+        "order_total": 53,
+        "financial_status": "paid",
+        "processed_at_foreign": NOON.isoformat(),
+        "lines": lines,
+        **changes,
+    }
+    ask(account, "POST", "/ecommerce/stores/store-1/orders", **order)
+
+
+def test_equal_orders_are_equal_and_a_field_that_differs_is_named(account: Account) -> None:
+    put_ada(account)
+    put_seat(account)
+    put_order(account)
+    here: dict[str, Any] = {"customers": [ADA], "products": [SEAT]}
+    assert verdict(account, **here, sold=[ORDER]).equal
+    other_total = verdict(account, **here, sold=[{**ORDER, "total_minor": 5400}])
+    assert (problems(other_total), "total is" in other_total.differences[0].sentence) == (
+        [("store order", "different")],
+        True,
+    )
+    fewer = verdict(account, **here, sold=[{**ORDER, "lines": ORDER["lines"][:1]}])
+    assert "lines is" in fewer.differences[0].sentence
+    assert problems(verdict(account, **here)) == [("store order", "extra")]
+
+
+def test_an_order_is_looked_for_once_its_customer_and_products_are_there(account: Account) -> None:
+    put_ada(account)
+    here: dict[str, Any] = {"customers": [ADA]}
+    assert verdict(account, **here, sold=[ORDER]).equal
+    put_seat(account)
+    here["products"] = [SEAT]
+    assert verdict(account, **here, sold=[{**ORDER, "customer_id": "c-9"}, {**ORDER, "currency": "EUR"}]).equal
+    assert problems(verdict(account, **here, sold=[ORDER])) == [("store order", "missing")]
+    assert verdict(account, **here, sold=[ORDER], excused=frozenset({("store_orders", "o-1")})).equal
+
+
+def test_mailings_are_compared_with_their_figures(account: Account) -> None:
+    rows = [{"id": "m-1", "title": "Spring", "emails_sent": 9, "opens_total": 4, "total_revenue": 12.5}]
+    seed = f"{account.base}/_sim/accounts/acct-1/seed/campaigns"
+    requests.post(seed, json={"rows": rows}, timeout=10).raise_for_status()
+    mailing = {
+        "id": "m-1",
+        "provider": "mailchimp",
+        "title": "Spring",
+        "type": "regular",
+        "status": "sent",
+        "emails_sent": 9,
+        "opens": 4,
+        "unique_clicks": 0,
+        "revenue_minor": 1250,
+        "currency": "USD",
+        "variants": [],
+    }
+    assert verdict(account, mailed=[mailing]).equal
+    assert problems(verdict(account, mailed=[{**mailing, "opens": 5}])) == [("mailing", "different")]
+    assert problems(verdict(account)) == [("mailing", "extra")]
