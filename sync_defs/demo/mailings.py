@@ -12,18 +12,26 @@ from sync_defs.demo.books import Seed
 Row = Mapping[str, Any]
 
 
-def send_mailings(seed: Seed, today: date) -> None:
+def send_mailings(seed: Seed, today: date, currency: str) -> None:
     """A season's opening, tickets of this week, either of two subject lines, and an automation that welcomes people.
 
     Args:
         seed: for the account in which it happens.
         today: counted back from.
+        currency: of what the mailings brought, in whole amounts.
     """
     seed(
         "campaigns",
         [
             {"subject_line": "The season opens", "send_time": _sent(today, 61), **_figures(412, 230, 19)},
-            {"subject_line": "This week on stage", "send_time": _sent(today, 4), **_figures(498, 201, 33)},
+            {
+                "subject_line": "This week on stage",
+                "send_time": _sent(today, 4),
+                **_figures(498, 201, 33),
+                "total_orders": 7,
+                "total_revenue": 310,
+                "currency_code": currency,
+            },
             {
                 "title": "Last seats",
                 "type": "variate",

@@ -150,6 +150,12 @@ class Scenario:
         self.world.sql(
             "UPDATE venue.orders SET total_minor = total_minor + 100, updated_at = now() WHERE right(id, 1) = '6'"
         )
+        self.world.sql(
+            "UPDATE venue.orders SET lines = lines - 0, updated_at = now() WHERE right(id, 1) IN ('1', '2', '3')"
+        )
+        self.world.sql(
+            """UPDATE venue.customers SET tags = '["VIP"]', updated_at = now() WHERE right(id, 1) IN ('1', '2')"""
+        )
         self.world.sql("UPDATE venue.stock SET quantity = quantity + 3, updated_at = now() WHERE right(id, 1) = '1'")
 
     def _clear_every_field(self) -> None:
@@ -159,6 +165,7 @@ class Scenario:
             " WHERE right(id, 1) = '1'"
         )
         self.world.sql("UPDATE venue.customers SET city = NULL, updated_at = now() WHERE right(id, 1) = '3'")
+        self.world.sql("UPDATE venue.customers SET tags = '[]', updated_at = now() WHERE right(id, 2) IN ('12', '22')")
         self.world.sql("UPDATE venue.customers SET email = NULL, updated_at = now() WHERE right(id, 2) = '02'")
         self.world.sql(
             "UPDATE venue.products SET description = NULL, sku = NULL, updated_at = now() WHERE right(id, 1) = '1'"
@@ -217,7 +224,11 @@ class Scenario:
         with self._client(declared) as client:
             for name in self.entities:
                 # Also of those that the declaration only pushes.
-                assert list(client.read(name, cursor=None))[-1].last
+                pages = list(client.read(name, cursor=None))
+                assert pages[-1].last
+                ids = [remote.id for remote in pages[0].records[:3]]
+                assert [remote.id for remote in client.fetch(name, ids)] == ids
+                self._fetch_nothing(client, name)
             long_ago = datetime.now(UTC) - timedelta(days=1)
             for name, records in known.items():
                 client.find(name, [Sought(local_id, fields, long_ago) for local_id, _, _, fields in records])
@@ -231,6 +242,13 @@ class Scenario:
         thorough = _deleting_all(declared)
         with self._client(thorough) as client:
             self._make_gone(client, thorough, {name: records[1:2] for name, records in known.items()})
+
+    def _fetch_nothing(self, client: Provider, entity: str) -> None:
+        """What was never there; where nothing can be read at all, the client says so."""
+        try:
+            client.fetch(entity, ["4042"])
+        except SyncError:
+            return
 
     def _make_gone(self, client: Provider, spec: ProviderSpec, known: Mapping[str, Sequence[Known]]) -> None:
         """Delete, then change and delete what is not there any more."""
