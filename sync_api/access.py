@@ -47,9 +47,69 @@ class Rule:
 
 PUBLIC: Final = Rule("public")
 
-RULES: Final[Mapping[tuple[str, str], Rule]] = {
+_CONNECTIONS: Final[Mapping[tuple[str, str], Rule]] = {
+    ("GET", V1): Rule("read", "connections", "query"),
+    ("GET", f"{V1}/{{provider}}"): Rule("read", "connections", "query"),
+    ("POST", f"{V1}/connect/{{provider}}"): Rule("manage", "connections", "body", "made_anew"),
+    ("POST", f"{V1}/{{provider}}/disconnect"): Rule("manage", "connections", "body"),
+    ("POST", f"{V1}/{{provider}}/reconnect"): Rule("manage", "connections", "body"),
+    ("POST", f"{V1}/{{provider}}/suspend"): Rule("manage", "connections", "body"),
+    ("POST", f"{V1}/{{provider}}/resume"): Rule("manage", "connections", "body"),
+    ("POST", f"{V1}/{{provider}}/api-key"): Rule("manage", "connections"),
+    ("GET", f"{V1}/oauth/callback/{{provider}}"): PUBLIC,
+    ("GET", "/integrations/success"): PUBLIC,
+    ("GET", "/integrations/error"): PUBLIC,
+    ("POST", f"{V1}/oauth/refresh/{{provider}}"): Rule("manage", "connections", "body"),
+    ("GET", f"{V1}/health/{{provider}}"): Rule("read", "health", "query"),
+    ("GET", f"{V1}/health/{{provider}}/metrics"): Rule("read", "health", "query"),
+    ("POST", f"{V1}/health/{{provider}}/test"): Rule("manage", "health", "body"),
+}
+_SYNCS: Final[Mapping[tuple[str, str], Rule]] = {
+    ("POST", f"{V1}/sync/{{provider}}/sync"): Rule("manage", "syncs", "body"),
+    ("POST", f"{V1}/sync/{{provider}}/sync/stop"): Rule("manage", "syncs", "body"),
+    ("GET", f"{V1}/sync/{{provider}}/sync/status"): Rule("read", "syncs", "query"),
+    ("GET", f"{V1}/sync/{{provider}}/sync/history"): Rule("read", "syncs", "query"),
+    ("POST", f"{V1}/sync/{{provider}}/sync/retry"): Rule("manage", "syncs", "body"),
+    ("GET", f"{V1}/sync/requests/{{item_id}}"): Rule("read", "syncs"),
+    ("GET", f"{V1}/sync/progress"): Rule("read", "syncs", "query"),
+    ("WEBSOCKET", f"{V1}/sync/progress/ws"): Rule("read", "syncs", "query"),
+    ("GET", f"{V1}/dead-letters"): Rule("read", "letters", "query_maybe"),
+    ("GET", f"{V1}/dead-letters/{{letter_id}}"): Rule("read", "letters"),
+    ("POST", f"{V1}/dead-letters/{{letter_id}}/retry"): Rule("manage", "letters"),
+    ("POST", f"{V1}/dead-letters/retry"): Rule("manage", "letters", "body"),
+    ("DELETE", f"{V1}/dead-letters/{{letter_id}}"): Rule("manage", "letters"),
+}
+_MAPPINGS: Final[Mapping[tuple[str, str], Rule]] = {
+    ("GET", f"{V1}/mappings/{{provider}}/fields"): Rule("read", "mappings"),
+    ("GET", f"{V1}/mappings/{{provider}}/mappings"): Rule("read", "mappings", "query"),
+    ("PUT", f"{V1}/mappings/{{provider}}/mappings"): Rule("manage", "mappings", "body"),
+    ("POST", f"{V1}/mappings/{{provider}}/mappings/test"): Rule("read", "mappings"),
+    ("POST", f"{V1}/mappings/{{provider}}/mappings/apply-template"): Rule("manage", "mappings", "body"),
+    ("POST", f"{V1}/mappings/{{provider}}/mappings/reset"): Rule("manage", "mappings", "body"),
+    ("POST", f"{V1}/mappings/{{provider}}/mappings/heal"): Rule("manage", "mappings", "body"),
+}
+_ADMIN: Final[Mapping[tuple[str, str], Rule]] = {
+    ("GET", f"{V1}/admin/all-venues"): Rule("admin", "admin"),
+    ("GET", f"{V1}/admin/health-summary"): Rule("admin", "admin"),
+    ("GET", f"{V1}/admin/costs"): Rule("admin", "admin"),
+    ("POST", f"{V1}/admin/force-sync"): Rule("admin", "admin", "body"),
+    ("POST", f"{V1}/admin/clear-queue"): Rule("admin", "admin", "body_maybe"),
+    ("POST", f"{V1}/admin/process-dead-letter"): Rule("admin", "admin"),
+    ("POST", f"{V1}/admin/recover-stale"): Rule("admin", "admin"),
+    ("GET", f"{V1}/admin/queue-metrics"): Rule("admin", "admin"),
+    ("GET", f"{V1}/admin/audit"): Rule("admin", "admin", "query_maybe"),
+}
+_KEYS: Final[Mapping[tuple[str, str], Rule]] = {
+    ("GET", f"{V1}/api-keys"): Rule("manage", None, "query_maybe"),
+    ("POST", f"{V1}/api-keys"): Rule("manage", None, "body_maybe", "shown_once"),
+    ("POST", f"{V1}/api-keys/{{key_id}}/rotate"): Rule("manage", None, "nowhere", "shown_once"),
+    ("DELETE", f"{V1}/api-keys/{{key_id}}"): Rule("manage"),
+}
+_HEALTH: Final[Mapping[tuple[str, str], Rule]] = {
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
+    ("GET", "/health/deep"): Rule("admin", "admin"),
 }
+RULES: Final[Mapping[tuple[str, str], Rule]] = {**_CONNECTIONS, **_SYNCS, **_MAPPINGS, **_ADMIN, **_KEYS, **_HEALTH}
 AREAS: Final = tuple(sorted({rule.area for rule in RULES.values() if rule.area is not None}))
 SCOPES: Final = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "write"))

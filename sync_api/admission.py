@@ -4,6 +4,7 @@ Everything here is decided from the request's credential, method, address and bo
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,7 +20,8 @@ from sync_api.errors import FieldError, Refused
 from sync_core.store import allowances, audit, idempotency
 from sync_core.store.status import venue_exists
 
-MOST_KEY_LENGTH: Final = 255
+KEY: Final = re.compile(r"[!-~]{1,255}")
+VENUE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 ADMIN_COST: Final = 2
 """An administrator's endpoint counts twice, which halves the allowance there."""
 
@@ -127,8 +129,8 @@ def _venue(ask: Ask) -> str | None:
             return None
         missing = FieldError(field="venueId", message="Field required")
         raise Refused("VENUE_ID_REQUIRED", "Say which venue: venueId is missing.", details=[missing])
-    if not isinstance(given, str):
-        wrong = FieldError(field="venueId", message="Input should be a text")
+    if not isinstance(given, str) or not VENUE.fullmatch(given):
+        wrong = FieldError(field="venueId", message="Input should be a venue's id, such as lantern-hall")
         raise Refused("VALIDATION_ERROR", "Validation failed: see details.", details=[wrong])
     return given
 
@@ -145,8 +147,8 @@ def _idempotency_key(ask: Ask) -> str | None:
     key = ask.headers.get("Idempotency-Key")
     if key is None:
         return None
-    if not key.strip() or len(key) > MOST_KEY_LENGTH or not key.isascii():
-        wrong = FieldError(field="Idempotency-Key", message=f"Between 1 and {MOST_KEY_LENGTH} ASCII characters")
+    if not KEY.fullmatch(key):
+        wrong = FieldError(field="Idempotency-Key", message="Between 1 and 255 visible ASCII characters, no blank")
         raise Refused("VALIDATION_ERROR", "Validation failed: see details.", details=[wrong])
     return key
 

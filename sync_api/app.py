@@ -1,31 +1,80 @@
 """The application: every route, the gate before them and the edge around them, on one engine."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
 
-from sync_api import answers
+from sync_api import answers, housekeeping
 from sync_api.context import Api
+from sync_api.documentation import describe
 from sync_api.edge import Edge
-from sync_api.routes import health
+from sync_api.pulse import Pulse
+from sync_api.routes import (
+    admin,
+    authorisation,
+    connections,
+    fields,
+    health,
+    keys,
+    letters,
+    progress,
+    standing,
+    syncs,
+)
 from sync_api.tokens import Verifier
 from sync_core.sync.engine import Engine, random_key
 
-ROUTERS: tuple[APIRouter, ...] = (health.router,)
+# In this order they are tried: what has words of its own comes before {provider}.
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    health.router,
+    keys.router,
+    letters.router,
+    progress.router,
+    syncs.router,
+    fields.router,
+    authorisation.router,
+    admin.router,
+    standing.router,
+    connections.router,
+)
 
 
 def create_app(engine: Engine, *, verifier: Verifier, new_id: Callable[[], str] = random_key) -> FastAPI:
-    """The API on `engine`; migrates nothing and starts nothing.
+    """The API on `engine`; migrates nothing.
 
     Args:
         engine: the sync engine with its database, declarations, mappings, vault, settings and clock.
         verifier: checks callers' tokens.
         new_id: makes request ids.
     """
-    app = FastAPI(title="venue-sync", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.api = Api(engine=engine, verifier=verifier, new_id=new_id)
+    api = Api(engine=engine, verifier=verifier, new_id=new_id)
+    pulse = Pulse(engine.database)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(pulse.listen()), tasks.create_task(_keep_house(api))]
+            yield
+            for task in running:
+                task.cancel()
+
+    app = FastAPI(
+        title="venue-sync", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
+    )
+    app.state.api, app.state.pulse = api, pulse
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # flat, so that `app.routes` lists every one of them
+    describe(app)
     answers.install(app)
     app.add_middleware(Edge, clock=engine.clock, new_id=new_id)
     return app
+
+
+async def _keep_house(api: Api) -> None:
+    while True:
+        await run_in_threadpool(housekeeping.tidy, api)
+        await asyncio.sleep(housekeeping.EVERY_SECONDS)

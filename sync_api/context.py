@@ -1,5 +1,6 @@
 """What every handler of this process shares, and how it gets at it."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -22,6 +23,7 @@ class Api:
     engine: Engine
     verifier: Verifier
     new_id: Callable[[], str]
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
 
     @property
     def database(self) -> sa.Engine:
@@ -54,5 +56,14 @@ def request_id_of(connection: HTTPConnection) -> str:
     return connection.state.request_id
 
 
-Here = Annotated[Api, Depends(api_of)]
-RequestId = Annotated[str, Depends(request_id_of)]
+# Dependencies are coroutines although they wait for nothing: a plain function would cost a thread each time.
+async def _here(connection: HTTPConnection) -> Api:
+    return api_of(connection)
+
+
+async def _request_id(connection: HTTPConnection) -> str:
+    return request_id_of(connection)
+
+
+Here = Annotated[Api, Depends(_here)]
+RequestId = Annotated[str, Depends(_request_id)]

@@ -72,7 +72,7 @@ async def _pass(request: Request, route: APIRoute, handle: Handler) -> Response:
 async def _ask(request: Request, route: APIRoute, rule: Rule) -> Ask:
     return Ask(
         method=request.method,
-        path=request.url.path,
+        path=request.scope["raw_path"].decode("ascii", "replace"),  # undecoded: it is stored, and %00 cannot be
         action=route.name,
         rule=rule,
         request_id=request_id_of(request),
@@ -108,15 +108,17 @@ def _keep(conn: sa.Connection, ask: Ask, caller: str, key: str, response: Respon
     idempotency.answer(conn, caller, key, status=response.status_code, body=body)
 
 
-def caller_now(connection: HTTPConnection) -> Caller:
-    """Who asks, as the gate knows them."""
+async def _caller(connection: HTTPConnection) -> Caller:
     return connection.state.caller
 
 
-def venue_now(connection: HTTPConnection) -> str:
-    """The venue that the request is about, which the gate has approved."""
-    return connection.state.venue
+CallerNow = Annotated[Caller, Depends(_caller)]
+"""Who asks, as the gate knows them."""
 
 
-CallerNow = Annotated[Caller, Depends(caller_now)]
-VenueNow = Annotated[str, Depends(venue_now)]
+async def _key(connection: HTTPConnection) -> str | None:
+    return connection.state.idempotency_key
+
+
+KeyNow = Annotated[str | None, Depends(_key)]
+"""The request's Idempotency-Key, if it has one."""

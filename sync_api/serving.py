@@ -31,12 +31,23 @@ def config_for(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
     )
 
 
+class ApiServer(uvicorn.Server):
+    """uvicorn, which lets those go who only watch before it waits for the requests that are under way."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, end the streams, and wait for the rest."""
+        application = self.config.app
+        if isinstance(application, FastAPI):
+            application.state.pulse.stop()
+        await super().shutdown(sockets)
+
+
 @contextmanager
 def serving(app: FastAPI, *, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve `app` in a thread on a free port; its address, "http://127.0.0.1:PORT"."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind((host, 0))
-    server = uvicorn.Server(config_for(app, host=host, port=0))
+    server = ApiServer(config_for(app, host=host, port=0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
     thread.start()
     try:

@@ -53,7 +53,7 @@ class Verifier:
         role, subject, venues = stated.get("role"), stated.get("sub"), stated.get("venues", [])
         if role not in ROLES:
             raise _invalid(f"its role is none of {', '.join(ROLES)}")
-        if not isinstance(subject, str) or not subject:
+        if not isinstance(subject, str) or not 0 < len(subject) <= 200 or not subject.isprintable():
             raise _invalid("it does not say whose it is (sub)")
         if not isinstance(venues, list) or not all(isinstance(venue, str) for venue in cast("list[Any]", venues)):
             raise _invalid("its venues are not a list of ids")

@@ -16,6 +16,7 @@ It never carries a payload, a secret or a URL query: exception text reaches Dags
     ├── ProviderRefused       the operator: the provider refuses the request as a whole
     ├── SignatureError        nobody: a webhook is not proven to come from the provider, and is turned away
     ├── UnreadableWebhook     the operator: a webhook is from the provider, and yet not what we know how to read
+    ├── Stopped               nobody: a person asked a running sync to stop
     └── IntegrityError        us, now: touch nothing (vault tag, ledger invariant)
 """
 
@@ -93,6 +94,10 @@ class SignatureError(SyncError):
 
 class UnreadableWebhook(SyncError):
     """A webhook with a good signature whose body is not in any form that the provider is known to send."""
+
+
+class Stopped(SyncError):
+    """A person asked a running sync to stop; what it has settled stays, and the next sync goes on from there."""
 
 
 class IntegrityError(SyncError):

@@ -7,7 +7,7 @@ A credential acts for the account it was first registered with; where a provider
 from dataclasses import dataclass
 from typing import Literal
 
-Standing = Literal["active", "revoked", "unknown"]
+Standing = Literal["active", "revoked", "expired", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Accounts:
         self._accounts: dict[str, Account] = {}
         self._credentials: dict[str, tuple[str, ...]] = {}
         self._revoked: set[str] = set()
+        self._expired: set[str] = set()
 
     def register(self, credential: str, *, account_id: str, name: str) -> None:
         """Let the credential act for the account; registering again renews a revoked credential."""
@@ -39,10 +40,25 @@ class Accounts:
         if self._credentials.pop(credential, None) is not None:
             self._revoked.add(credential)
 
+    def admit(self, credential: str, account_id: str) -> None:
+        """Let a token that an application was granted act for an account that is there."""
+        self.register(credential, account_id=account_id, name=self._accounts[account_id].name)
+
+    def expire(self, credential: str) -> None:
+        """The credential's time is over."""
+        if self._credentials.pop(credential, None) is not None:
+            self._expired.add(credential)
+
+    def everyone(self) -> list[Account]:
+        """The accounts, oldest first."""
+        return list(self._accounts.values())
+
     def standing(self, credential: str) -> Standing:
         """Whether the credential is good, was good, or was never seen."""
         if credential in self._credentials:
             return "active"
+        if credential in self._expired:
+            return "expired"
         return "revoked" if credential in self._revoked else "unknown"
 
     def account_id(self, credential: str) -> str | None:
@@ -72,3 +88,4 @@ class Accounts:
         self._accounts.clear()
         self._credentials.clear()
         self._revoked.clear()
+        self._expired.clear()

@@ -9,8 +9,10 @@ from typing import Any
 
 import orjson
 
+from sync_sims.authorising import LetsIn
 from sync_sims.calls import Calls
 from sync_sims.faults import Faults, fault_from
+from sync_sims.grants import Application, Grants
 from sync_sims.limits import Limiter
 from sync_sims.wire import Limits, Request, Response, Simulator
 
@@ -28,6 +30,10 @@ class Control:
         self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {
             ("PUT", "accounts"): self._register,
             ("DELETE", "accounts"): self._revoke,
+            ("PUT", "applications"): self._register_application,
+            ("GET", "grants"): self._show_grants,
+            ("PUT", "grants"): self._set_life,
+            ("DELETE", "grants"): self._end_grants,
             ("GET", "faults"): self._show_faults,
             ("POST", "faults"): self._set_faults,
             ("DELETE", "faults"): self._clear_faults,
@@ -69,6 +75,36 @@ class Control:
     def _revoke(self, request: Request) -> dict[str, Any]:
         self._simulator.revoke(_json(request)["credential"])
         return {"revoked": True}
+
+    def _grants(self) -> Grants:
+        if not isinstance(self._simulator, LetsIn):
+            raise KeyError(f"authorisation server of {self._simulator.name}")
+        return self._simulator.oauth.grants
+
+    def _register_application(self, request: Request) -> dict[str, Any]:
+        given = _json(request)
+        application = Application(given["client_id"], given.get("secret"), tuple(given["redirect_uris"]))
+        self._grants().register(application)
+        return {"client_id": application.client_id}
+
+    def _show_grants(self, _: Request) -> dict[str, Any]:
+        """How often what was granted; no token shows."""
+        return {"counts": dict(self._grants().counts), "life": asdict(self._grants().life)}
+
+    def _set_life(self, request: Request) -> dict[str, Any]:
+        """Change how long codes and tokens that are made from now on are good for."""
+        grants = self._grants()
+        for life in (grants.life, grants.public_life):
+            for name, value in _json(request).items():
+                if life is not None:
+                    setattr(life, name, value)
+        return asdict(grants.life)
+
+    def _end_grants(self, request: Request) -> dict[str, Any]:
+        """End an account's access tokens now, or with "all" its refresh tokens too, as when a seller takes them back."""
+        given = _json(request)
+        end = self._grants().take_back if given.get("all") else self._grants().end_access
+        return {"ended": end(given["account_id"])}
 
     def _show_faults(self, _: Request) -> dict[str, Any]:
         return {"faults": [asdict(fault) for fault in self._faults.faults]}

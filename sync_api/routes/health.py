@@ -1,13 +1,19 @@
 """Whether this process lives, whether it can work, and how everything it depends on stands."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 
-from sync_api.context import Here
+from sync_api.connected import DAY
+from sync_api.context import Api, Here
 from sync_api.gate import GatedRoute
+from sync_core.errors import SyncError
+from sync_core.store import connections, figures, inbox, queue
+from sync_core.store.figures import Figures
 
 router = APIRouter(tags=["health"], route_class=GatedRoute)
 
@@ -16,6 +22,33 @@ class Alive(BaseModel):
     """The process answers."""
 
     status: Literal["ok"] = "ok"
+
+
+class Part(BaseModel):
+    """One thing that this process depends on."""
+
+    status: Literal["ok", "failing"]
+    detail: str | None = None
+
+
+class ProviderPart(BaseModel):
+    """A provider as the syncs of the last 24 hours saw it."""
+
+    connected: int
+    in_error: int
+    syncs_24h: int
+    failed_24h: int
+
+
+class Deep(BaseModel):
+    """Everything; `status` is failing when the database or the keyring is."""
+
+    status: Literal["ok", "failing"]
+    database: Part
+    keyring: Part
+    providers: dict[str, ProviderPart]
+    queue: dict[str, int]
+    inbox_backlog: int | None
 
 
 @router.get("/health/live")
@@ -30,3 +63,65 @@ def ready(api: Here) -> Alive:
     with api.database.connect() as conn:
         conn.execute(sa.select(1))
     return Alive()
+
+
+@router.get("/health/deep")
+def deep(api: Here) -> Deep:
+    """Every dependency and how much waits. It answers 200 however things are; look at `status`."""
+    database = _tried(lambda: _ask(api))
+    keyring = _tried(api.engine.vault.check)
+    well = database.status == "ok"
+    parts = (database, keyring)
+    return Deep(
+        status="ok" if all(part.status == "ok" for part in parts) else "failing",
+        database=database,
+        keyring=keyring,
+        providers=_providers(api) if well else {},
+        queue=_queue(api) if well else {},
+        inbox_backlog=_backlog(api) if well else None,
+    )
+
+
+def _ask(api: Api) -> None:
+    with api.database.connect() as conn:
+        conn.execute(sa.select(1))
+
+
+def _tried(check: Callable[[], None]) -> Part:
+    try:
+        check()
+    except SyncError as failed:
+        return Part(status="failing", detail=str(failed))
+    except SQLAlchemyError as failed:
+        return Part(status="failing", detail=f"The database does not answer ({type(failed).__name__}).")
+    return Part(status="ok")
+
+
+def _providers(api: Api) -> dict[str, ProviderPart]:
+    with api.database.connect() as conn:
+        found = connections.all_of(conn)
+        known = figures.of_connections(conn, [c.id for c in found], since=api.clock.now() - DAY)
+    parts: dict[str, ProviderPart] = {}
+    for name in api.specs:
+        mine = [c for c in found if c.provider == name]
+        totals = [known.get(c.id, Figures()) for c in mine]
+        parts[name] = ProviderPart(
+            connected=sum(c.status == "connected" for c in mine),
+            in_error=sum(c.status == "error" for c in mine),
+            syncs_24h=sum(x.syncs for x in totals),
+            failed_24h=sum(x.failed for x in totals),
+        )
+    return parts
+
+
+def _queue(api: Api) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    with api.database.connect() as conn:
+        for depth in queue.depth(conn):
+            counts[depth.status] = counts.get(depth.status, 0) + depth.items
+    return counts
+
+
+def _backlog(api: Api) -> int:
+    with api.database.connect() as conn:
+        return inbox.backlog(conn)

@@ -1,7 +1,8 @@
 """Pandera schemas of mapped frames, and bad rows with sentences instead of pandera's tables.
 
-A schema carries every rule of its columns, types included, so it stands alone as a gate before a write. Rules are
-checked lazily over whole columns: a frame is judged once, and each bad row is told everything that is wrong with it.
+A schema carries every rule of its columns, types included, so it stands alone as a gate before a write. Nearly every
+frame is good as a whole, so a gate with one check over all of it comes first; a frame that it does not let through is
+judged column by column and rule by rule, and each bad row is told everything that is wrong with it.
 """
 
 import re
@@ -11,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-from pandera.errors import SchemaErrors
+from pandera.errors import SchemaError, SchemaErrors
 
 from sync_core.mapping.cells import PYTHON_TYPE, SPOKEN, BadValue, Kind, Subject, is_of
 from sync_core.spec.template import Check
@@ -109,10 +110,18 @@ class FrameRules:
 
     columns: tuple[RuledColumn, ...]
     any_of: tuple[AnyOf, ...]
+    gate: pa.DataFrameSchema
     schema: pa.DataFrameSchema
 
     def judge(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[BadRow]]:
         """The good rows of `frame`, and one BadRow per bad row, in the frame's order."""
+        try:
+            self.gate.validate(frame)
+        except SchemaError:
+            return self._sifted(frame)
+        return frame, []
+
+    def _sifted(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[BadRow]]:
         try:
             self.schema.validate(frame.reset_index(drop=True), lazy=True)
         except SchemaErrors as errors:
@@ -184,7 +193,31 @@ def frame_rules(columns: Sequence[RuledColumn], any_of: Sequence[AnyOf] = ()) ->
         ordered=True,
         unique_column_names=True,
     )
-    return FrameRules(tuple(columns), tuple(any_of), schema)
+    gate = pa.DataFrameSchema(checks=pa.Check(lambda frame: _all_hold(frame, columns, any_of), name="every rule"))
+    return FrameRules(tuple(columns), tuple(any_of), gate, schema)
+
+
+def _all_hold(frame: pd.DataFrame, columns: Sequence[RuledColumn], any_of: Sequence[AnyOf]) -> bool:
+    """Whether every rule of every column holds in every row: what the schema says, in one pass."""
+    if list(frame.columns) != [ruled.name for ruled in columns]:
+        return False
+    cells = {ruled.name: frame[ruled.name].tolist() for ruled in columns}
+    return all(_holds(ruled, cells[ruled.name]) for ruled in columns) and all(
+        any(value is not None for value in row)
+        for group in any_of
+        for row in zip(*(cells[name] for name in group.names), strict=True)
+    )
+
+
+def _holds(ruled: RuledColumn, cells: list[Any]) -> bool:
+    types = set(map(type, cells))
+    if ruled.required and type(None) in types:
+        return False
+    types.discard(type(None))
+    if types & {BadValue} or (ruled.kind != "json" and not types <= {PYTHON_TYPE[ruled.kind]}):
+        return False
+    present = [value for value in cells if value is not None] if ruled.rules else []
+    return all(all(map(rule.holds, present)) for rule in ruled.rules)
 
 
 def _pandera_column(ruled: RuledColumn) -> pa.Column:

@@ -27,20 +27,29 @@ def pick(record: Any, path: str) -> Any:
 
 def pick_each(records: Sequence[Any], path: str) -> list[Any]:
     """The value at `path` in each of `records`, None where it is absent."""
-    walked = steps(path)
-    return [_walk(record, walked) for record in records]
+    values: Sequence[Any] = records
+    for step in steps(path):
+        # Step by step over all records: most hold plain objects at every step, and that way is the short one.
+        if isinstance(step, str):
+            values = [value.get(step) if type(value) is dict else _taken(value, step) for value in values]
+        else:
+            values = [_taken(value, step) for value in values]
+    return list(values)
 
 
 def _walk(record: Any, walked: tuple[Step, ...]) -> Any:
     value = record
     for step in walked:
-        if isinstance(step, int):
-            if not isinstance(value, list) or step >= len(cast("list[Any]", value)):
-                return None
-        elif not isinstance(value, Mapping) or step not in value:
-            return None
-        value = cast("Any", value)[step]
+        value = _taken(value, step)
     return value
+
+
+def _taken(value: Any, step: Step) -> Any:
+    """What `value` holds at `step`, None if it holds nothing there."""
+    if isinstance(step, int):
+        held = cast("list[Any]", value) if isinstance(value, list) else []
+        return held[step] if step < len(held) else None
+    return cast("Mapping[str, Any]", value).get(step) if isinstance(value, Mapping) else None
 
 
 def nest(flat: Mapping[str, Any]) -> dict[str, Any]:

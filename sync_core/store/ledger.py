@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -103,14 +104,24 @@ def ids_by_state(
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
-def settle(conn: sa.Connection, connection_id: int, entity: str, *, entries: Sequence[Entry]) -> None:
-    """Write what is now known. An entry whose remote record answered to another local id replaces that one."""
+def settle(
+    conn: sa.Connection,
+    connection_id: int,
+    entity: str,
+    *,
+    entries: Sequence[Entry],
+    in_step: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Write what is now known. An entry whose remote record answered to another local id replaces that one.
+
+    `in_step` has the changed_xid of the rows, by local id, of which nothing is to be pushed as they stand.
+    """
     rows = [
-        {"connection_id": connection_id, "entity": entity}
+        {"connection_id": connection_id, "entity": entity, "in_step_xid": in_step.get(entry.local_id)}
         | {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
         for entry in entries
     ]
-    update = [name for name in Entry.__dataclass_fields__ if name != "local_id"]
+    update = ["in_step_xid", *(name for name in Entry.__dataclass_fields__ if name != "local_id")]
     upsert(conn, ledger, rows, update=update)
 
 

@@ -41,6 +41,16 @@ def holding_briefly(conn: sa.Connection, connection_id: int, entity: str) -> Ite
         yield len(held) > 1
 
 
+@contextmanager
+def only_one(conn: sa.Connection, name: str) -> Iterator[bool]:
+    """Be the only process that does what `name` says; yields False at once when there is one already."""
+    key, arguments = "hashtextextended('venue-sync:only:' || CAST(:name AS text), 0)", {"name": name}
+    held = [key] if _taken(conn, key, arguments) else []
+    conn.commit()
+    with _released(conn, held, arguments):
+        yield bool(held)
+
+
 def _taken(conn: sa.Connection, key: str, arguments: Mapping[str, Any]) -> bool:
     return bool(conn.execute(sa.text(f"SELECT pg_try_advisory_lock({key})"), arguments).scalar_one())
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
@@ -22,6 +23,7 @@ from sync_core.store.sync_tables import connections
 Priority = Literal["critical", "high", "normal", "low"]
 Status = Literal["queued", "running", "succeeded", "dead", "cancelled"]
 Mode = Literal["incremental", "full", "since"]
+Needs = Sequence[tuple[str, str, str]]
 
 PRIORITIES: tuple[Priority, ...] = ("critical", "high", "normal", "low")
 CHANNEL = "venue_sync_work"
@@ -107,16 +109,17 @@ def enqueue(conn: sa.Connection, asked: Asked) -> tuple[Item, bool]:
     return _items(conn, *same)[0], False
 
 
-def claim(conn: sa.Connection, *, worker: str, limit: int = 1) -> list[Item]:
+def claim(conn: sa.Connection, *, worker: str, limit: int = 1, needs: Needs = ()) -> list[Item]:
     """Take up to `limit` items to work on, most urgent first.
 
     Urgency is the priority, raised by a step for every five minutes of waiting up to "critical", so that nothing
     starves. Among equally urgent ones each venue has its turn: a venue's second item (running ones count) comes after
-    every other venue's first. Never two of one connection and entity at a time.
+    every other venue's first. Never two of one connection and entity at a time, and none before an earlier asked one
+    of an entity of the same connection that it needs: `needs` are (provider, entity, needed entity).
     """
     # Claims come one after the other: two at once could each take an item of the same connection and entity.
     conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('venue-sync:claim', 0))"))
-    ids = list(conn.execute(_CLAIM, {"worker": worker, "most": limit}).scalars())
+    ids = list(conn.execute(_CLAIM, {"worker": worker, "most": limit, "needs": _encoded(needs)}).scalars())
     order = {item_id: place for place, item_id in enumerate(ids)}
     return sorted(_items(conn, work.c.id.in_(ids)), key=lambda item: order[item.id]) if ids else []
 
@@ -126,6 +129,13 @@ def progress(conn: sa.Connection, item_id: int, *, worker: str, said: Mapping[st
     update = sa.update(work).where(*_held(item_id, worker)).values(progress=dict(said), seen_at=sa.func.now())
     stop = conn.execute(update.returning(work.c.stop_asked)).scalar_one_or_none()
     return True if stop is None else stop  # None: somebody else has it by now
+
+
+def alive(conn: sa.Connection, *, worker: str) -> None:
+    """A sign of life for everything that `worker` has in hand."""
+    conn.execute(
+        sa.update(work).where(work.c.status == "running", work.c.claimed_by == worker).values(seen_at=sa.func.now())
+    )
 
 
 def finish(conn: sa.Connection, item_id: int, *, worker: str, result: Mapping[str, Any]) -> bool:
@@ -258,7 +268,9 @@ def recover_stale(conn: sa.Connection, *, after: timedelta = STALE_AFTER) -> lis
 
 # The level is 0 for critical; `turn` counts the venue's running items and its more urgent queued ones.
 _CLAIM = sa.text(f"""
-WITH running AS (
+WITH needs AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(CAST(:needs AS jsonb)) AS n(provider text, entity text, needed text)
+), running AS (
     SELECT c.venue_id, count(*) AS n FROM sync.work AS w JOIN sync.connections AS c ON c.id = w.connection_id
     WHERE w.status = 'running' GROUP BY c.venue_id
 ), waiting AS (
@@ -269,6 +281,10 @@ WITH running AS (
     WHERE w.status = 'queued' AND w.not_before <= now() AND NOT EXISTS (
         SELECT 1 FROM sync.work AS r
         WHERE r.status = 'running' AND r.connection_id = w.connection_id AND r.entity = w.entity)
+    AND NOT EXISTS (
+        SELECT 1 FROM sync.work AS o JOIN needs AS n ON n.needed = o.entity
+        WHERE o.connection_id = w.connection_id AND o.id < w.id AND o.status IN ('queued', 'running')
+        AND n.provider = c.provider AND n.entity = w.entity)
 ), alone AS (
     SELECT DISTINCT ON (connection_id, entity) * FROM waiting
     ORDER BY connection_id, entity, level, requested_at, id
@@ -289,6 +305,11 @@ WITH running AS (
 )
 SELECT id FROM taken ORDER BY level, turn, requested_at, id
 """)  # noqa: S608 - the one number in it is a constant
+
+
+def _encoded(needs: Needs) -> str:
+    rows = [{"provider": provider, "entity": entity, "needed": needed} for provider, entity, needed in needs]
+    return orjson.dumps(rows).decode()
 
 
 def _held(item_id: int, worker: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync_core.store.bulk import Row, look_up, upsert
+from sync_core.store.sync_tables import ledger
 from sync_core.store.venue_tables import SYNCED, apart
 
 TABLES: Mapping[str, sa.Table] = {table.name: table for table in SYNCED}
@@ -60,10 +61,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Rows changed by transactions at or after `xid`, or changed at or after `since`; both None: every row."""
+    """Rows changed by transactions at or after `xid`, or changed at or after `since`; both None: every row.
+
+    Rows that a pull of `but_pulled` (connection id and entity) was the last to change are left out: of them nothing
+    is to be pushed.
+    """
 
     xid: int | None = None
     since: datetime | None = None
+    but_pulled: tuple[int, str] | None = None
 
     def rows_of(self, scope: Scope) -> sa.Select[Any]:
         """The query for the changed rows of a scope, as far as a push looks at them."""
@@ -82,17 +88,42 @@ def horizon(conn: sa.Connection) -> int:
 
 
 def count(conn: sa.Connection, scope: Scope, changed: Changed) -> int:
-    """How many rows `chunk` will yield in all."""
+    """How many rows the stretches come to, those that only a pull changed among them."""
     inner = changed.rows_of(scope).subquery()
     return conn.execute(sa.select(sa.func.count()).select_from(inner)).scalar_one()
 
 
-def chunk(conn: sa.Connection, scope: Scope, changed: Changed, *, after: str | None, limit: int) -> list[Row]:
-    """The next `limit` changed rows in id order after `after`, deleted ones included."""
-    query = changed.rows_of(scope).order_by(scope.table.c.id).limit(limit)
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The next changed rows in id order, deleted ones included: how many, the last one's id, and those to look at."""
+
+    count: int
+    end: str
+    rows: list[Row]
+
+
+def stretch(conn: sa.Connection, scope: Scope, changed: Changed, *, after: str | None, limit: int) -> Stretch | None:
+    """The next `limit` changed rows after the id `after`; None when there are none."""
+    table = scope.table
+    query = changed.rows_of(scope).order_by(table.c.id).limit(limit)
     if after is not None:
-        query = query.where(scope.table.c.id > after)
-    return [dict(row) for row in conn.execute(query).mappings()]
+        query = query.where(table.c.id > after)
+    if changed.but_pulled is None:
+        found = [dict(row) for row in conn.execute(query).mappings()]
+        return Stretch(len(found), found[-1]["id"], found) if found else None
+    # First which, then what they hold: the look into the ledger is for this stretch alone, whatever the plan.
+    part = query.with_only_columns(table.c.id, table.c.changed_xid).subquery("part")
+    connection_id, entity = changed.but_pulled
+    pulled = sa.select(ledger.c.in_step_xid).where(
+        ledger.c.connection_id == connection_id, ledger.c.entity == entity, ledger.c.local_id == part.c.id
+    )
+    due = pulled.scalar_subquery().is_distinct_from(part.c.changed_xid)
+    ids = {row.id: row.due for row in conn.execute(sa.select(part.c.id, due.label("due")).order_by(part.c.id))}
+    if not ids:
+        return None
+    wanted = [local_id for local_id, to_look_at in ids.items() if to_look_at]
+    found = look_up(conn, scope.for_push(scope.rows), table.c.id, wanted) if wanted else None
+    return Stretch(len(ids), max(ids), [dict(row) for row in found.mappings()] if found is not None else [])
 
 
 def by_ids(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row]:
@@ -146,13 +177,19 @@ def matching(conn: sa.Connection, scope: Scope, columns: Sequence[str], keys: Se
 def write(conn: sa.Connection, scope: Scope, rows: Sequence[Row]) -> dict[str, Row]:
     """Insert or update `rows` (all with the same columns, `id` among them); the rows as they now stand, by id.
 
+    They come with their `changed_xid`.
+
     The fixed filter is stamped on them, so that a row written here is inside the scope. A deleted row is revived.
     """
     stamp: Row = {"venue_id": scope.venue, "deleted_at": None, **scope.where}
     stamped = [{**row, **stamp} for row in rows]
     update = [name for name in (stamped[0] if stamped else {}) if name not in ("venue_id", "id")]
     returned = upsert(
-        conn, scope.table, stamped, update=update, returning=tuple(dict.fromkeys((*ALWAYS, *scope.columns)))
+        conn,
+        scope.table,
+        stamped,
+        update=update,
+        returning=tuple(dict.fromkeys((*ALWAYS, "changed_xid", *scope.columns))),
     )
     return {row["id"]: row for row in returned}
 

@@ -7,7 +7,7 @@ Together they make a write exactly-once: no call without an intent, no intent fo
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from sync_core.store.venue_tables import NOW, TIMESTAMP, metadata
+from sync_core.store.venue_tables import NOW, TIMESTAMP, Xid8, metadata
 
 connections = sa.Table(
     "connections",
@@ -68,6 +68,8 @@ ledger = sa.Table(
     sa.Column("seen", pg.JSONB),
     sa.Column("remote_updated_at", TIMESTAMP),
     sa.Column("deleted", sa.Boolean, nullable=False, server_default="false"),
+    # The row's changed_xid when a pull last wrote it such that nothing of it is to be pushed.
+    sa.Column("in_step_xid", Xid8),
     sa.Column("settled_at", TIMESTAMP, nullable=False, server_default=NOW),
     schema="sync",
 )

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from sync_core.store.venue_tables import customers, products, stock
+from sync_core.store.venue_tables import customers, disputes, products, stock, subscriptions
 
 
 def raise_price(conn: sa.Connection, venue: str, product: str, *, by_minor: int) -> None:
@@ -23,3 +23,22 @@ def note_phone(conn: sa.Connection, venue: str, customer: str, *, phone: str) ->
     """Note a customer's new telephone number."""
     mine = (customers.c.venue_id == venue, customers.c.id == customer)
     conn.execute(sa.update(customers).where(*mine).values(phone=phone, updated_at=sa.func.now()))
+
+
+def let_end(conn: sa.Connection, venue: str, subscription: str) -> None:
+    """Wish that a subscription ends with the period that is paid for."""
+    mine = (subscriptions.c.venue_id == venue, subscriptions.c.id == subscription)
+    conn.execute(sa.update(subscriptions).where(*mine).values(cancel_at_period_end=True, updated_at=sa.func.now()))
+
+
+def end_now(conn: sa.Connection, venue: str, subscription: str) -> None:
+    """Wish that a subscription ends at once."""
+    mine = (subscriptions.c.venue_id == venue, subscriptions.c.id == subscription)
+    conn.execute(sa.update(subscriptions).where(*mine).values(status="canceled", updated_at=sa.func.now()))
+
+
+def answer(conn: sa.Connection, venue: str, dispute: str, *, evidence: str, product: str) -> None:
+    """Answer a dispute, and send the answer."""
+    mine = (disputes.c.venue_id == venue, disputes.c.id == dispute)
+    answered = {"evidence": evidence, "evidence_product": product, "evidence_submitted": True}
+    conn.execute(sa.update(disputes).where(*mine).values(**answered, updated_at=sa.func.now()))

@@ -34,7 +34,7 @@ def sync_venues(
     reports: dict[str, EntityReport] = {}
     runnable: list[Connection] = []
     for venue in venues:
-        report = _unable(venue, provider, entity, known.get(venue))
+        report = unable(venue, provider, entity, known.get(venue))
         if report is None:
             runnable.append(known[venue])
         else:
@@ -51,7 +51,7 @@ def sync_venues(
     return [reports[venue] for venue in dict.fromkeys(venues)]
 
 
-def _unable(venue: str, provider: str, entity: str, connection: Connection | None) -> EntityReport | None:
+def unable(venue: str, provider: str, entity: str, connection: Connection | None) -> EntityReport | None:
     """Why this venue cannot be synced, None when it can."""
     if connection is None or connection.status in ("disconnected", "connecting", "suspended"):
         return EntityReport(venue, provider, entity, status="not_connected")

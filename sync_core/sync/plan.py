@@ -5,7 +5,7 @@ from sync_core.store import cursors
 from sync_core.store.intents import Intent
 from sync_core.sync import pull
 from sync_core.sync.decide import Decisions, decide
-from sync_core.sync.push import changed_chunks, due_chunks, extent_of
+from sync_core.sync.push import changed_stretches, due_chunks, extent_of
 from sync_core.sync.report import Plan, PlannedChange, RecordFailure
 from sync_core.sync.work import Work
 
@@ -54,7 +54,7 @@ def _pushes(work: Work) -> list[PlannedChange]:
         extent = extent_of(work)
     first: list[PlannedChange] = []
     looked_at: set[str] = set()
-    for chunk in (*due_chunks(work), *changed_chunks(work, extent)):
+    for chunk in (*due_chunks(work), *(stretch.rows for stretch in changed_stretches(work, extent))):
         with work.transaction():
             decisions = decide(work, [row for row in chunk if row["id"] not in looked_at])
         looked_at.update(row["id"] for row in chunk)

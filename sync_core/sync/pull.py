@@ -114,12 +114,15 @@ def _apply(work: Work, news: Sequence[News]) -> None:
         stored |= rows.write(work.conn, work.scope, group)
     after = outbound(work, list(stored.values())).mapped if work.spec.pushes and stored else {}
     entries: list[Entry] = []
+    in_step: dict[str, str] = {}
     for local_id, change in changes.items():
         pushed = None
         if work.spec.pushes:
             pushed = _pushed(arrived.news[local_id], change, now_by_id.get(local_id), after.get(local_id))
+            if change.row is not None and pushed is not None and pushed == after.get(local_id):
+                in_step[local_id] = stored[local_id]["changed_xid"]
         entries.append(_entry(arrived.news[local_id], local_id, pushed))
-    ledger.settle(work.conn, *work.key, entries=entries)
+    ledger.settle(work.conn, *work.key, entries=entries, in_step=in_step)
     _record_conflicts(work, arrived, changes, now_by_id)
     dead_letters.resolve(work.conn, *work.key, direction="pull", ids=[n.remote.id for n in arrived.news.values()])
     _bury(work, arrived.letters)

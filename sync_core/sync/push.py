@@ -9,7 +9,7 @@ from sync_core.mapping.compile import BadRow
 from sync_core.store import cursors, dead_letters, pending, rows
 from sync_core.store.bulk import Row
 from sync_core.store.dead_letters import Letter
-from sync_core.store.rows import Changed
+from sync_core.store.rows import Changed, Stretch
 from sync_core.sync.decide import Decisions, decide
 from sync_core.sync.execute import carry_out
 from sync_core.sync.overtaken import ROUNDS
@@ -43,10 +43,10 @@ def push(work: Work) -> None:
         overtaken += _push_chunk(work, chunk)
         looked_at.update(row["id"] for row in chunk)
     done = 0
-    for chunk in changed_chunks(work, extent):
-        overtaken += _push_chunk(work, [row for row in chunk if row["id"] not in looked_at])
-        _keep_place(work, extent, after=chunk[-1]["id"])
-        done += len(chunk)
+    for stretch in changed_stretches(work, extent):
+        overtaken += _push_chunk(work, [row for row in stretch.rows if row["id"] not in looked_at])
+        _keep_place(work, extent, after=stretch.end)
+        done += stretch.count
         work.on_progress(
             Progress(work.connection.venue, work.connection.provider, work.entity, "push", done, max(total, done))
         )
@@ -56,6 +56,8 @@ def push(work: Work) -> None:
 
 def _push_chunk(work: Work, chunk: list[Row]) -> list[str]:
     """Decide and write; the ids of rows that were overtaken by a change at the provider."""
+    if not chunk:
+        return []
     with work.transaction():
         decisions = decide(work, chunk)
     return _act(work, decisions)
@@ -89,8 +91,8 @@ def extent_of(work: Work) -> Extent:
     # A restored database may count its transactions from a lower number: such a watermark would hide every change.
     if position.get("horizon", 0) > horizon:
         position = {}
-    xid = position.get("xid")
-    return Extent(Changed(xid=xid), position["horizon"] if "after" in position else horizon, position.get("after"))
+    changed = Changed(xid=position.get("xid"), but_pulled=work.key if work.spec.pulls else None)
+    return Extent(changed, position["horizon"] if "after" in position else horizon, position.get("after"))
 
 
 def due_chunks(work: Work) -> Iterator[list[Row]]:
@@ -104,16 +106,16 @@ def due_chunks(work: Work) -> Iterator[list[Row]]:
             yield list(found.values())
 
 
-def changed_chunks(work: Work, extent: Extent) -> Iterator[list[Row]]:
+def changed_stretches(work: Work, extent: Extent) -> Iterator[Stretch]:
     """The changed rows in id order, CHUNK at a time."""
     after = extent.after
     while True:
         with work.transaction() as conn:
-            chunk = rows.chunk(conn, work.scope, extent.changed, after=after, limit=CHUNK)
-        if not chunk:
+            found = rows.stretch(conn, work.scope, extent.changed, after=after, limit=CHUNK)
+        if found is None:
             return
-        yield chunk
-        after = chunk[-1]["id"]
+        yield found
+        after = found.end
 
 
 def _act(work: Work, decisions: Decisions) -> list[str]:

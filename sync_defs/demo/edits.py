@@ -9,6 +9,8 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
 from sync_core.oauth.keeping import credential_of
 from sync_core.store import connections, venue_edits, venue_records
 from sync_core.store.connections import Connection
@@ -94,6 +96,8 @@ def _edit_outside(engine: Engine, connection: Connection, hand: Hand, edits: Edi
         for product in _drawn(rng, products):
             hand.dearer(desk, products[product])
             edits.told.append(f"{provider} product {products[product]} of {venue} has become dearer")
+    if hand.bills is not None:
+        edits.told += [f"{provider} invoice {invoice} of {venue} went on" for invoice in hand.bills(desk)]
 
 
 def _edit_venue(engine: Engine, venue: str, edits: Edits) -> None:
@@ -112,6 +116,20 @@ def _edit_venue(engine: Engine, venue: str, edits: Edits) -> None:
         for product in _drawn(rng, counted):
             venue_edits.count_stock(conn, venue, product, quantity=counted[product]["quantity"] + 7)
             edits.told.append(f"stock of {product} of {venue} was counted again")
+        _end_and_answer(conn, venue, edits)
+
+
+def _end_and_answer(conn: sa.Connection, venue: str, edits: Edits) -> None:
+    """Two friends leave, one at once and one with the month that is paid for; what is contested is answered."""
+    living = venue_records.living(conn, "subscriptions", venue)
+    leaving = [row["id"] for row in living if row["status"] == "active"][:2]
+    for subscription, leave in zip(leaving, (venue_edits.end_now, venue_edits.let_end), strict=False):
+        leave(conn, venue, subscription)
+        edits.told.append(f"subscription {subscription} of {venue} was given up")
+    for dispute in venue_records.living(conn, "disputes", venue):
+        if not dispute["evidence_submitted"]:
+            venue_edits.answer(conn, venue, dispute["id"], evidence="They dined at table 7.", product="A dinner")
+            edits.told.append(f"dispute {dispute['id']} of {venue} was answered")
 
 
 def _desk(engine: Engine, connection: Connection) -> Desk:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,16 +43,33 @@ Change = Callable[[Desk, str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """What somebody at a provider changes of customers, and how; `farewell` takes one off the mailing list."""
+    """What somebody at a provider changes of customers, and how; `farewell` takes one off the mailing list.
+
+    `bills` moves invoices on and names them.
+    """
 
     what: str
     change: Change
     dearer: Callable[[Desk, str], None] | None = None
     farewell: Callable[[Desk, str], None] | None = None
+    bills: Callable[[Desk], Sequence[str]] | None = None
 
 
 def _stripe_phone(desk: Desk, customer: str, phone: str) -> None:
     desk.ask("POST", f"/v1/customers/{customer}", data={"phone": phone})
+
+
+def _stripe_bills(desk: Desk) -> Sequence[str]:
+    """Send what is drafted; note that what was sent before has been paid in cash."""
+    sent, drafted = (
+        [found["id"] for found in desk.ask("GET", "/v1/invoices", params={"status": status})["data"]]
+        for status in ("open", "draft")
+    )
+    for invoice in sent:
+        desk.ask("POST", f"/v1/invoices/{invoice}/pay", data={"paid_out_of_band": "true"})
+    for invoice in drafted:
+        desk.ask("POST", f"/v1/invoices/{invoice}/finalize")
+    return [*sent, *drafted]
 
 
 def _square_phone(desk: Desk, customer: str, phone: str) -> None:
@@ -105,7 +122,7 @@ def _quickbooks_change(desk: Desk, kind: str, record: str, fields: Mapping[str, 
 
 
 HANDS: Mapping[str, Hand] = {
-    "stripe": Hand("phone", _stripe_phone),
+    "stripe": Hand("phone", _stripe_phone, bills=_stripe_bills),
     "square": Hand("phone", _square_phone, dearer=_square_dearer),
     "quickbooks": Hand("phone", _quickbooks_phone, dearer=_quickbooks_dearer),
     "mailchimp": Hand("city", _mailchimp_city, farewell=_mailchimp_farewell),

@@ -18,6 +18,7 @@ from sync_core.store.status import venue_currencies, venue_names
 from sync_core.store.venue_sales import sales_for_provider
 from sync_core.sync.engine import Engine
 from sync_defs.demo.books import Seed, keep_books
+from sync_defs.demo.friends import gather_friends
 from sync_sims.stripe.currencies import LARGEST_CHARGE, SMALLEST_CHARGE
 
 ROWS_PER_REQUEST = 500
@@ -30,18 +31,22 @@ class Opening:
     """How an account is opened at a simulated provider: its id, the key, and what else belongs to the credential.
 
     `kept_in` says how the account comes to be kept in a currency: rows by collection. `happened` lets happen in it what
-    was there before the venue was connected, until today.
+    was there before the venue was connected, until today, in the venue's currency.
     """
 
     account: Callable[[], str]
     key: Callable[[], str]
     parts: Callable[[str], Mapping[str, str]] = lambda _: {}
     kept_in: Callable[[str], Founding] = lambda _: {}
-    happened: Callable[[Seed, date], None] = lambda _, __: None
+    happened: Callable[[Seed, date, str], None] = lambda _, __, ___: None
 
 
 OPENINGS: Mapping[str, Opening] = {
-    "stripe": Opening(lambda: f"acct_{secrets.token_hex(8)}", lambda: f"sk_test_{secrets.token_hex(24)}"),
+    "stripe": Opening(
+        lambda: f"acct_{secrets.token_hex(8)}",
+        lambda: f"sk_test_{secrets.token_hex(24)}",
+        happened=gather_friends,
+    ),
     "square": Opening(lambda: f"ML{secrets.token_hex(8)}", lambda: f"EAAA{secrets.token_hex(24)}"),
     "mailchimp": Opening(lambda: secrets.token_hex(12), lambda: f"{secrets.token_hex(16)}-us19"),
     "quickbooks": Opening(
@@ -49,7 +54,7 @@ OPENINGS: Mapping[str, Opening] = {
         lambda: f"eyJ{secrets.token_hex(24)}",
         parts=lambda realm: {"realm_id": realm},
         kept_in=lambda currency: {"preferences": [{"CurrencyPrefs": {"HomeCurrency": {"value": currency}}}]},
-        happened=keep_books,
+        happened=lambda seed, today, _: keep_books(seed, today),
     ),
 }
 
@@ -107,7 +112,7 @@ def _open_account(engine: Engine, provider: str, address: str, venue: str, curre
     _send("PUT", f"{address}/_sim/accounts", {"credential": key, "account_id": account_id, "name": venue})
     for collection, rows in opening.kept_in(currency).items():
         _seed(address, account_id, collection, rows)
-    opening.happened(partial(_seed, address, account_id), engine.clock.now().date())
+    opening.happened(partial(_seed, address, account_id), engine.clock.now().date(), currency)
     secret = {engine.spec(provider).auth.fields[0]: key, **opening.parts(account_id)}
     engine.connect(venue, provider, secret, environment="sandbox")
     return account_id

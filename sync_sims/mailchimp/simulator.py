@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from sync_sims.accounts import Accounts
+from sync_sims.grants import Grants
 from sync_sims.journal import Journal
 from sync_sims.mailchimp import batches
 from sync_sims.mailchimp.archive import archive
@@ -28,6 +30,7 @@ from sync_sims.mailchimp.door import (
 from sync_sims.mailchimp.errors import ApiError, internal, invalid, not_allowed, not_found, too_many
 from sync_sims.mailchimp.identifiers import Identifiers
 from sync_sims.mailchimp.moments import stamp
+from sync_sims.mailchimp.oauth import LIFE, SHAPES, MailchimpOAuth
 from sync_sims.mailchimp.routes import allowed, find
 from sync_sims.mailchimp.seeds import sow, write_list
 from sync_sims.mailchimp.shelf import Row
@@ -72,10 +75,25 @@ class MailchimpSimulator:
         self._books: dict[str, Books] = {}
         self._unwritten: list[tuple[str, str, str, Row | None]] = []
         self._journal = None if folder is None else Journal(folder / "mailchimp.jsonl")
+        self.oauth = MailchimpOAuth(
+            Grants(
+                accounts=self._accounts,
+                life=replace(LIFE),
+                shapes=SHAPES,
+                clock=clock,
+                chance=chance or random.Random(),
+                record=self._record_grant,
+            ),
+            self._accounts,
+            place=lambda account_id: self._books[account_id].facts["datacenter"],
+        )
         self._restore()
 
     def handle(self, request: Request) -> Response:
         """Answer one API request, or hand out the results of a batch."""
+        self.oauth.grants.sweep()
+        if self.oauth.concerns(request):
+            return self.oauth.answer(request)
         if request.path.startswith(batches.RESULTS):
             return self._results(request)
         request_id = self._identifiers.request()
@@ -162,6 +180,10 @@ class MailchimpSimulator:
             return Response(403, refusal, {"content-type": "application/xml"})
         packed = archive(name.removesuffix(".tar.gz"), results)
         return Response(200, packed, {"content-type": "application/x-gzip"})
+
+    def _record_grant(self, entry: dict[str, Any]) -> None:
+        if self._journal is not None:
+            self._journal.append({"oauth": entry})
 
     def account_of(self, request: Request) -> str | None:
         """The account that the request's key acts for."""
@@ -269,6 +291,7 @@ class MailchimpSimulator:
     def reset(self) -> None:
         """Forget everything but the configuration."""
         self._accounts.clear()
+        self.oauth.grants.clear()
         self._books.clear()
         self._unwritten.clear()
         if self._journal is not None:
@@ -296,6 +319,8 @@ class MailchimpSimulator:
                 self._open_account(*entry["register"])
             elif "revoke" in entry:
                 self._accounts.revoke(entry["revoke"])
+            elif "oauth" in entry:
+                self.oauth.grants.restore(entry["oauth"])
             for account_id, shelf, key, row in entry.get("rows", ()):
                 self._books[account_id].restore(shelf, key, row)
 

@@ -10,6 +10,7 @@ from sync_sims.quickbooks.refusal import Refused
 from sync_sims.quickbooks.terms import Terms
 from sync_sims.wire import Request
 
+_WORTHLESS = {"revoked": "Token revoked", "expired": "Token expired"}
 _PATH = re.compile(r"/v3/company/(?P<realm>[^/]+)/(?P<rest>.+?)/?")
 
 
@@ -32,11 +33,12 @@ def admitted(request: Request, accounts: Accounts) -> tuple[str, str]:
         Refused: 401 (3200), 403 (3100) or 404.
     """
     token = token_of(request)
-    if accounts.standing(token) != "active":
+    standing = accounts.standing(token)
+    if standing != "active":
         raise Refused(
             "3200",
             "message=AuthenticationFailed; errorCode=003200; statusCode=401",
-            "Token revoked" if accounts.standing(token) == "revoked" else "Malformed bearer token: invalid token",
+            _WORTHLESS.get(standing, "Malformed bearer token: invalid token"),
             status=401,
             kind="AUTHENTICATION",
         )

@@ -3,12 +3,14 @@
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from sync_sims.accounts import Accounts
+from sync_sims.grants import Grants
 from sync_sims.journal import Journal
 from sync_sims.quickbooks.batch import writes
 from sync_sims.quickbooks.books import Books, Row
@@ -24,6 +26,7 @@ from sync_sims.quickbooks.door import (
     token_of,
 )
 from sync_sims.quickbooks.entities import COLLECTIONS, Entity
+from sync_sims.quickbooks.oauth import LIFE, SHAPES, QuickBooksOAuth
 from sync_sims.quickbooks.pacific import answer_time, from_unix
 from sync_sims.quickbooks.refusal import Refused, business
 from sync_sims.quickbooks.routes import answer, template_of
@@ -71,10 +74,24 @@ class QuickBooksSimulator:
         self._books: dict[str, Books] = {}
         self._journal = None if folder is None else Journal(folder / "quickbooks.jsonl")
         self._unwritten: list[tuple[str, str, Row | None]] = []
+        self.oauth = QuickBooksOAuth(
+            Grants(
+                accounts=self._accounts,
+                life=replace(LIFE),
+                shapes=SHAPES,
+                clock=clock,
+                chance=self._chance,
+                record=self._record_grant,
+            ),
+            self._accounts,
+        )
         self._restore()
 
     def handle(self, request: Request) -> Response:
         """Answer one API request."""
+        self.oauth.grants.sweep()
+        if self.oauth.concerns(request):
+            return self.oauth.answer(request)
         try:
             realm, rest = admitted(request, self._accounts)
             call = self._call(realm)
@@ -99,6 +116,10 @@ class QuickBooksSimulator:
     def _refusal(self, refusal: Refused, *, as_json: bool = True) -> Response:
         body = fault_body(refusal, self.terms)
         return self._response(status_of(refusal, self.terms), body, as_json=as_json)
+
+    def _record_grant(self, entry: dict[str, Any]) -> None:
+        if self._journal is not None:
+            self._journal.append({"oauth": entry})
 
     def account_of(self, request: Request) -> str | None:
         """The company that the request's token acts for; None when it may not act for the one in the path."""
@@ -204,6 +225,7 @@ class QuickBooksSimulator:
     def reset(self) -> None:
         """Forget everything but the configuration."""
         self._accounts.clear()
+        self.oauth.grants.clear()
         self._books.clear()
         self._unwritten.clear()
         if self._journal is not None:
@@ -234,6 +256,8 @@ class QuickBooksSimulator:
                 self._admit(*entry["register"])
             elif "revoke" in entry:
                 self._accounts.revoke(entry["revoke"])
+            elif "oauth" in entry:
+                self.oauth.grants.restore(entry["oauth"])
             else:
                 books = self._books[entry["realm"]]
                 books.counters.update(entry["counters"])

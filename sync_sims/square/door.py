@@ -48,6 +48,8 @@ def account_for(request: Request, accounts: Accounts) -> str:
     account_id = accounts.account_id(token)
     if account_id is not None:
         return account_id
+    if accounts.standing(token) == "expired":
+        raise _unauthorized("ACCESS_TOKEN_EXPIRED", "The provided access token has expired.")
     if accounts.standing(token) == "revoked":
         raise _unauthorized("ACCESS_TOKEN_REVOKED", "The provided access token has been revoked.")
     raise _unauthorized("UNAUTHORIZED", "This request could not be authorized.")

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 
 from sync_sims.accounts import Accounts
+from sync_sims.grants import Grants
 from sync_sims.journal import Journal
 from sync_sims.square.books import Books
 from sync_sims.square.call import Call
@@ -16,6 +18,7 @@ from sync_sims.square.customers import shown as shown_customer
 from sync_sims.square.door import account_for, body_of, token_of, version_of
 from sync_sims.square.fields import Fields, Parameters
 from sync_sims.square.identifiers import Identifiers
+from sync_sims.square.oauth import LIFE, PUBLIC_LIFE, SHAPES, SquareOAuth
 from sync_sims.square.paging import Pager
 from sync_sims.square.refusal import Refused, error, not_found
 from sync_sims.square.routes import RETIRED, Route, find, is_known
@@ -67,10 +70,25 @@ class SquareSimulator:
         self._books: dict[str, Books] = {}
         self._pager = Pager()
         self._unwritten: list[tuple[str, str, str, Row]] = []
+        self.oauth = SquareOAuth(
+            Grants(
+                accounts=self._accounts,
+                life=replace(LIFE),
+                public_life=replace(PUBLIC_LIFE),
+                shapes=SHAPES,
+                clock=lambda: now().timestamp(),
+                chance=chance or random.Random(),
+                record=self._record_grant,
+            ),
+            self._accounts,
+        )
         self._restore()
 
     def handle(self, request: Request) -> Response:
         """Answer one API request."""
+        self.oauth.grants.sweep()
+        if self.oauth.concerns(request):
+            return self.oauth.answer(request)
         version = LATEST_VERSION
         try:
             version = version_of(request)
@@ -110,6 +128,10 @@ class SquareSimulator:
             identifiers=self._identifiers,
             pager=self._pager,
         )
+
+    def _record_grant(self, entry: dict[str, Any]) -> None:
+        if self._journal is not None:
+            self._journal.append({"oauth": entry})
 
     def account_of(self, request: Request) -> str | None:
         """The account that the request's token acts for."""
@@ -200,6 +222,7 @@ class SquareSimulator:
     def reset(self) -> None:
         """Forget everything but the configuration."""
         self._accounts.clear()
+        self.oauth.grants.clear()
         self._books.clear()
         self._pager = Pager()
         self._unwritten.clear()
@@ -228,6 +251,8 @@ class SquareSimulator:
                 self._open_account(*entry["register"])
             elif "revoke" in entry:
                 self._accounts.revoke(entry["revoke"])
+            elif "oauth" in entry:
+                self.oauth.grants.restore(entry["oauth"])
             for account_id, shelf, key, row in entry.get("rows", ()):
                 self._books[account_id].restore(shelf, key, row)
 

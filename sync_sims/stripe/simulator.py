@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sync_sims.accounts import Accounts
+from sync_sims.grants import Grants
 from sync_sims.journal import Journal
 from sync_sims.stripe.door import Caller, admit, secret_of, version_of
 from sync_sims.stripe.errors import ApiError
 from sync_sims.stripe.expansion import expanded
 from sync_sims.stripe.form import nested
 from sync_sims.stripe.idempotency import fingerprint_of, keep, key_of, stored_answer
+from sync_sims.stripe.oauth import LIFE, SHAPES, StripeOAuth
 from sync_sims.stripe.routes import Route, route_for, template_of
 from sync_sims.stripe.seeds import plant
 from sync_sims.stripe.shelf import Object
@@ -61,12 +63,26 @@ class StripeSimulator:
         self._holdings: dict[str, Holdings] = {}
         self._journal = Journal(folder / "stripe.jsonl") if folder is not None else None
         self._last_executed: tuple[Request, Call] | None = None
+        self.oauth = StripeOAuth(
+            Grants(
+                accounts=self._accounts,
+                life=replace(LIFE),
+                shapes=SHAPES,
+                clock=clock,
+                chance=self._world.chance,
+                record=self._record_grant,
+            ),
+            self._accounts,
+        )
         if self._journal is not None:
             for entry in self._journal.replay():
                 self._restore(entry)
 
     def handle(self, request: Request) -> Response:
-        """Answer one API request."""
+        """Answer one request to the API, or to the authorisation server."""
+        self.oauth.grants.sweep()
+        if self.oauth.concerns(request):
+            return self.oauth.answer(request)
         request_id = self._world.new_id("req_", length=14)
         headers = {"Request-Id": request_id, "Stripe-Version": VERSION}
         try:
@@ -134,6 +150,8 @@ class StripeSimulator:
             self._admit_account(**entry["registered"])
         elif "revoked" in entry:
             self._accounts.revoke(entry["revoked"])
+        elif "oauth" in entry:
+            self.oauth.grants.restore(entry["oauth"])
         else:
             holdings = self._holdings[entry["account"]]
             horizon = entry["at"] - self._world.searchable_after
@@ -143,6 +161,10 @@ class StripeSimulator:
                 answer = dict(entry["answer"])
                 key = answer.pop("key")
                 keep(holdings, key, StoredAnswer(**answer))
+
+    def _record_grant(self, entry: dict[str, Any]) -> None:
+        if self._journal is not None:
+            self._journal.append({"oauth": entry})
 
     def account_of(self, request: Request) -> str | None:
         """The account the request's key acts for, None when it may not."""
@@ -260,6 +282,7 @@ class StripeSimulator:
     def reset(self) -> None:
         """Forget all accounts and what they hold."""
         self._accounts.clear()
+        self.oauth.grants.clear()
         self._holdings.clear()
         if self._journal is not None:
             self._journal.erase()

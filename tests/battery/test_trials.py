@@ -20,6 +20,7 @@ def test_a_trial_speaks_of_what_is_declared(trial: Trial) -> None:
     assert set(trial.secret) == set(spec.auth.fields)
     assert both.direction == "both"
     assert trial.pulled is None or trial.pulled.entity in only_pulled
+    assert trial.computed <= only_pulled
     assert trial.pulled is not None or not only_pulled
     assert set(trial.two_way.columns) <= set(TABLES[both.model].c.keys())
     assert set(trial.two_way.texts) <= set(trial.two_way.columns)

@@ -79,6 +79,7 @@ class Money:
 class Trial:
     """One provider. `credential` is what its simulator knows the account by, `secret` what the venue connects with.
 
+    `computed` are the entities that the provider makes up of others, and so shows of an empty account, too.
     `defects` are tests that the client is known to fail, by a part of their name, each with what is wrong with it.
     """
 
@@ -90,6 +91,7 @@ class Trial:
     two_way: TwoWay
     pulled: Listed | None
     money: Money | None
+    computed: frozenset[str] = frozenset()
     defects: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -320,9 +322,11 @@ def _quickbooks_facts(found: Mapping[str, Json]) -> Facts | None:
     }
 
 
-def _quickbooks_refund(n: int) -> Row:
-    line = {"Amount": (1000 + n) / 100, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {}}
-    return {"Line": [line], "DepositToAccountRef": {"value": "35"}}
+def _quickbooks_purchase(n: int) -> Row:
+    detail = {"AccountRef": {"value": "69"}}
+    kind = "AccountBasedExpenseLineDetail"
+    line = {"Amount": (1000 + n) / 100, "DetailType": kind, kind: detail}
+    return {"AccountRef": {"value": "41"}, "PaymentType": "CreditCard", "Line": [line]}
 
 
 QUICKBOOKS = Trial(
@@ -350,15 +354,16 @@ QUICKBOOKS = Trial(
         writes=("POST", "/v3/company/*"),
     ),
     pulled=Listed(
-        "refund_receipts",
-        "refundreceipts",
-        _quickbooks_refund,
+        "purchases",
+        "purchases",
+        _quickbooks_purchase,
         page=1000,
         method="GET",
         path="/v3/company/*/query",
     ),
     # A company keeps its books in one currency, which is not the venue's to choose.
     money=None,
+    computed=frozenset({"reports"}),
 )
 
 

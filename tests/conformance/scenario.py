@@ -217,7 +217,10 @@ class Scenario:
         with self._client(declared) as client:
             for name in self.entities:
                 # Also of those that the declaration only pushes.
-                assert list(client.read(name, cursor=None))[-1].last
+                pages = list(client.read(name, cursor=None))
+                assert pages[-1].last
+                ids = [remote.id for remote in pages[0].records[:3]]
+                assert [remote.id for remote in client.fetch(name, ids)] == ids
             long_ago = datetime.now(UTC) - timedelta(days=1)
             for name, records in known.items():
                 client.find(name, [Sought(local_id, fields, long_ago) for local_id, _, _, fields in records])

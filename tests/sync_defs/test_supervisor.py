@@ -18,14 +18,16 @@ from sync_core.store.embedded import EmbeddedPostgres
 from sync_defs.processes import MARK
 from sync_defs.supervisor import Service, Supervisor
 
-# A child with a grandchild in a session of its own, as Dagster's daemon has run workers; both note their ids.
+# A child with a grandchild in a session of its own, as Dagster's daemon has run workers. Their ids are there all at
+# once: whoever sees the file can read both.
 FAMILY = """
 import os, pathlib, signal, subprocess, sys, time
 folder = pathlib.Path(sys.argv[1])
 if sys.argv[2] == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-(folder / "pids").write_text(f"{os.getpid()} {grandchild.pid}")
+(folder / "pids.new").write_text(f"{os.getpid()} {grandchild.pid}")
+(folder / "pids.new").rename(folder / "pids")
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -104,8 +106,10 @@ def test_processes_without_the_mark_are_left_alone(tmp_path: Path) -> None:
 
 def test_a_dead_child_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
     broken = [sys.executable, "-c", "import sys; print('no such table', flush=True); sys.exit(7)"]
-    with supervisor_in(tmp_path) as supervisor, pytest.raises(TransientError) as raised:
-        supervisor.start([family(tmp_path), Service(name="webserver", command=broken, healthy=lambda: False)])
+    with supervisor_in(tmp_path) as supervisor:
+        supervisor.start([family(tmp_path)])  # first, or the webserver may be dead before the family has noted its ids
+        with pytest.raises(TransientError) as raised:
+            supervisor.start([Service(name="webserver", command=broken, healthy=lambda: False)])
     assert "webserver ended with code 7" in str(raised.value)
     assert "no such table" in str(raised.value)
     assert [alive(pid) for pid in pids_of(tmp_path)] == [False, False]

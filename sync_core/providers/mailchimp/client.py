@@ -52,7 +52,7 @@ def connect(
     """Bind a client to the account that `secret["api_key"]` opens; see `ProviderFactory`.
 
     `secret["list_id"]`, if any, names the audience; without it the account must have exactly one. The data centre at
-    the end of the key ("-us6") takes the place of {dc} in `base`
+    the end of the key ("-us6"), or `secret["dc"]` for an access token, takes the place of {dc} in `base`
     (mailchimp.com/developer/marketing/docs/fundamentals, "The basics"). Mailchimp has no sandbox.
 
     Raises:
@@ -62,7 +62,7 @@ def connect(
     api_key = secret.get("api_key")
     if not api_key:
         raise AuthorizationLost("The Mailchimp credential holds no api_key; the venue must connect again.")
-    calls = MailchimpCalls(session, base=_address(base, api_key), api_key=api_key, clock=clock or SystemClock())
+    calls = MailchimpCalls(session, base=_address(base, secret), api_key=api_key, clock=clock or SystemClock())
     audience = Audience(calls, chosen=secret.get("list_id"))
     members = spec.entities.get("members")
     return MailchimpProvider(
@@ -117,11 +117,11 @@ class MailchimpProvider:
         return self._desks[entity]
 
 
-def _address(base: str, api_key: str) -> str:
-    """`base` with the data centre in its place. Nothing else of the key can get into the address."""
+def _address(base: str, secret: Mapping[str, str]) -> str:
+    """`base` with the data centre in its place: an access token comes with it, a key ends in it."""
     if PLACE not in base:
         return base
-    found = _DATA_CENTRE.fullmatch(api_key)
+    found = _DATA_CENTRE.fullmatch(f"{secret['api_key']}-{secret['dc']}" if "dc" in secret else secret["api_key"])
     if found is None:
         raise AuthorizationLost(
             "The Mailchimp key does not end in a data centre such as -us6; the venue must connect again."

@@ -5,6 +5,8 @@ from typing import Any
 import pandas as pd
 import pandera.errors
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sync_core.mapping.cells import BadValue
 from sync_core.mapping.frame_schema import AnyOf, BadRow, RuledColumn, frame_rules, rules_of
@@ -124,3 +126,32 @@ def test_the_schema_alone_is_a_gate_that_lets_no_bad_value_through() -> None:
 def test_a_check_that_cannot_apply_to_the_type_is_refused(check: Check, kind: ColumnType, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         rules_of(check, kind)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.sampled_from(["Anna", "x", "toolong", 7]),
+            st.none() | st.sampled_from(["a@b", "x"]),
+            st.none() | st.sampled_from([3, -1, 10, True, "3"]),
+            st.none() | st.sampled_from(["red", "green", BadValue("words", "c is odd.")]),
+        ),
+        max_size=4,
+    )
+)
+def test_the_gate_lets_a_frame_through_exactly_when_its_schema_does(rows: list[tuple[Any, ...]]) -> None:
+    mapped = frame(*rows)
+    good, bad = RULES.judge(mapped)
+
+    assert [row.id for row in bad] == [i for i in mapped.index if not judged_alone(mapped, i)]
+    assert good.index.tolist() == [i for i in mapped.index if judged_alone(mapped, i)]
+
+
+def judged_alone(mapped: pd.DataFrame, row: str) -> bool:
+    """Whether the schema itself, without the gate before it, lets one row through."""
+    try:
+        RULES.schema.validate(mapped.loc[[row]].reset_index(drop=True), lazy=True)
+    except pandera.errors.SchemaErrors:
+        return False
+    return True

@@ -115,6 +115,21 @@ def test_one_connection_and_entity_is_never_worked_on_twice_at_a_time(
     assert [item.id for item in claim(database, 10)] == [second.id]
 
 
+def test_what_needs_another_entity_waits_for_it_if_that_was_asked_for_first(
+    database: sa.Engine, connections: dict[str, int]
+) -> None:
+    needs = [("stripe", "charges", "customers")]
+    first = ask(database, connections["abbey"], "customers", priority="low")
+    charges = ask(database, connections["abbey"], "charges", priority="critical")
+    elsewhere = ask(database, connections["barn"], "charges", priority="low")
+
+    with database.begin() as conn:
+        claimed = queue.claim(conn, worker="w", limit=10, needs=needs)
+        assert {item.id for item in claimed} == {first.id, elsewhere.id}
+        queue.finish(conn, first.id, worker="w", result={})
+        assert [item.id for item in queue.claim(conn, worker="w", limit=10, needs=needs)] == [charges.id]
+
+
 def test_asking_again_with_the_same_key_gives_the_item_that_is_there(
     database: sa.Engine, connections: dict[str, int]
 ) -> None:
@@ -184,6 +199,9 @@ def test_an_item_whose_worker_gives_signs_of_life_is_not_recovered(
     later(database, minutes=29)
     with database.begin() as conn:
         assert not queue.progress(conn, item.id, worker="w", said={"done": 7})
+    later(database, minutes=29)
+    with database.begin() as conn:
+        queue.alive(conn, worker="w")
     later(database, minutes=29)
 
     with database.begin() as conn:

@@ -20,7 +20,8 @@ def people(database: sa.Engine, **emails: str | None) -> None:
 
 def pushed(database: sa.Engine, scope: Scope) -> list[str]:
     with database.connect() as conn:
-        found = [row["id"] for row in rows.chunk(conn, scope, Changed(), after=None, limit=10)]
+        stretch = rows.stretch(conn, scope, Changed(), after=None, limit=10)
+        found = [row["id"] for row in stretch.rows] if stretch else []
         assert rows.count(conn, scope, Changed()) == len(found)
         assert sorted(rows.by_ids(conn, scope, ["ann", "bob", "cy", "di"])) == found
     return found

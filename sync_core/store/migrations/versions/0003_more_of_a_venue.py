@@ -187,6 +187,7 @@ def upgrade() -> None:
     op.add_column("customers", sa.Column("tags", pg.JSONB(), nullable=False, server_default=EMPTY_LIST), schema="venue")
     op.add_column("orders", sa.Column("status", sa.Text(), nullable=False, server_default="completed"), schema="venue")
     op.add_column("orders", sa.Column("lines", pg.JSONB(), nullable=False, server_default=EMPTY_LIST), schema="venue")
+    op.add_column("ledger", sa.Column("in_step_xid", Xid8()), schema="sync")
     # The stamp would make every order due for every provider, although nothing that was pushed of it changed.
     op.execute("ALTER TABLE venue.orders DISABLE TRIGGER stamp")
     op.execute(LINES_INTO_ORDERS)
@@ -215,6 +216,7 @@ def downgrade() -> None:
         schema="venue",
     )
     op.execute(LINES_OUT_OF_ORDERS)
+    op.drop_column("ledger", "in_step_xid", schema="sync")
     op.drop_column("orders", "lines", schema="venue")
     op.drop_column("orders", "status", schema="venue")
     op.drop_column("customers", "tags", schema="venue")

@@ -12,6 +12,15 @@ depends_on = None
 TIMESTAMP = sa.DateTime(timezone=True)
 NOW = sa.text("now()")
 
+TELL = """
+CREATE FUNCTION sync.tell_progress() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('venue_sync_progress', venue_id) FROM sync.connections WHERE id = NEW.connection_id;
+    RETURN NULL;
+END $$
+"""
+TOLD = ("work", "sync_log")
+
 
 def upgrade() -> None:
     """Add the tables."""
@@ -68,9 +77,18 @@ def upgrade() -> None:
         schema="sync",
     )
     op.create_index("ix_audit_log_venue_id", "audit_log", ["venue_id", "id"], schema="sync")
+    op.execute(TELL)
+    for table in TOLD:
+        op.execute(
+            f"CREATE TRIGGER tell_progress AFTER INSERT OR UPDATE ON sync.{table} "
+            "FOR EACH ROW EXECUTE FUNCTION sync.tell_progress()"
+        )
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    for table in TOLD:
+        op.execute(f"DROP TRIGGER tell_progress ON sync.{table}")
+    op.execute("DROP FUNCTION sync.tell_progress()")
     for table in ("audit_log", "api_requests", "api_allowances", "api_keys"):
         op.drop_table(table, schema="sync")

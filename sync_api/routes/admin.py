@@ -1,0 +1,255 @@
+"""What only administrators see and do: every venue's connections, the queue, the cost in calls, the audit log."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from sync_api.access import V1
+from sync_api.connected import DAY, Integration, require_connected, shown
+from sync_api.context import Here
+from sync_api.errors import FieldError, Refused
+from sync_api.gate import CallerNow, GatedRoute, KeyNow
+from sync_api.shapes import (
+    Asked,
+    Before,
+    BodyVenue,
+    BodyVenueMaybe,
+    Data,
+    Done,
+    DoneWith,
+    Limit,
+    QueryVenueMaybe,
+    VenueBody,
+    VenueId,
+    spec_of,
+)
+from sync_api.wishes import RequestShown, Wish, enqueue
+from sync_api.wishes import shown as request_shown
+from sync_core.store import audit, connections, figures, letter_desk, queue
+from sync_core.store.figures import Figures, Health, health_of
+
+router = APIRouter(tags=["admin"], route_class=GatedRoute)
+
+Status = Literal["disconnected", "connecting", "connected", "error", "suspended"]
+MOST_LETTERS = 1000
+
+
+class Counted(BaseModel):
+    """How many items of the queue stand in one status."""
+
+    status: str
+    count: int
+
+
+class Depth(BaseModel):
+    """How many items of one priority stand in one status, and when the first of them was asked for."""
+
+    priority: str
+    status: str
+    count: int
+    oldest: datetime
+
+
+class IntegrationCounts(BaseModel):
+    """All connections, by how they are; the health is that of the last 24 hours."""
+
+    total: int
+    connected: int
+    error: int
+    suspended: int
+    disconnected: int
+    healthy: int
+    degraded: int
+    unhealthy: int
+
+
+class Summary(BaseModel):
+    """The platform as a whole."""
+
+    integrations: IntegrationCounts
+    queues: list[Counted]
+
+
+class Cost(BaseModel):
+    """What one venue used of one provider. Calls are counted; no price is declared for them, so money is None."""
+
+    venue_id: str
+    integration_type: str
+    syncs: int
+    total_api_calls: int
+    total_cost: float | None = None
+
+
+class Costs(BaseModel):
+    """Use by venue and provider, and all of it together."""
+
+    costs: list[Cost]
+    total_api_calls: int
+    total: float | None = None
+
+
+class AuditLine(BaseModel):
+    """Who asked for which change, when, and how it was answered."""
+
+    id: int
+    at: datetime
+    actor: str
+    role: str
+    venue_id: str | None
+    action: str
+    subject: str
+    request_id: str
+    status: int | None
+
+
+class ForceBody(VenueBody):
+    """Which connection to sync at once."""
+
+    integrationType: Annotated[str, Field(max_length=64)]  # noqa: N815 - JSON's name
+
+
+class ClearBody(Asked):
+    """Which queued items to cancel: all where nothing is named."""
+
+    venueId: VenueId | None = None  # noqa: N815 - JSON's name
+    integrationType: Annotated[str, Field(max_length=64)] | None = None  # noqa: N815 - JSON's name
+    status: Literal["queued"] = "queued"
+
+
+class Queued(BaseModel):
+    """What was asked for."""
+
+    requests: list[RequestShown]
+
+
+@router.get(f"{V1}/admin/all-venues")
+def all_venues(
+    api: Here,
+    status: Status | None = None,
+    healthStatus: Health | None = None,  # noqa: N803 - the query's name
+) -> Data[list[Integration]]:
+    """Every venue's connections."""
+    with api.database.connect() as conn:
+        found = [c for c in connections.all_of(conn) if status in (None, c.status)]
+        lines = shown(conn, api, found)
+    return Data(data=[line for line in lines if healthStatus in (None, line.health_status)])
+
+
+@router.get(f"{V1}/admin/health-summary")
+def health_summary(api: Here) -> Data[Summary]:
+    """How many connections are how, and how long the queue is."""
+    with api.database.connect() as conn:
+        found = connections.all_of(conn)
+        known = figures.of_connections(conn, [c.id for c in found], since=api.clock.now() - DAY)
+        depths = queue.depth(conn)
+    states = [c.status for c in found]
+    healths = [health_of(c.status, known.get(c.id, Figures())) for c in found]
+    counts = IntegrationCounts(
+        total=len(found),
+        connected=states.count("connected"),
+        error=states.count("error"),
+        suspended=states.count("suspended"),
+        disconnected=states.count("disconnected"),
+        healthy=healths.count("healthy"),
+        degraded=healths.count("degraded"),
+        unhealthy=healths.count("unhealthy"),
+    )
+    queues = {depth.status: 0 for depth in depths}
+    for depth in depths:
+        queues[depth.status] += depth.items
+    counted = [Counted(status=status, count=count) for status, count in sorted(queues.items())]
+    return Data(data=Summary(integrations=counts, queues=counted))
+
+
+@router.get(f"{V1}/admin/costs")
+def costs(
+    api: Here,
+    startDate: date | None = None,  # noqa: N803 - the query's name
+    endDate: date | None = None,  # noqa: N803 - the query's name
+) -> Data[Costs]:
+    """Provider calls by venue and provider, from the first to the last day named; the last 30 days if none is."""
+    today = api.clock.now().date()
+    last = min(endDate or today, date.max - timedelta(days=1))
+    first = startDate or last - timedelta(days=min(30, (last - date.min).days))
+    if first > last:
+        wrong = FieldError(field="startDate", message="Input should not be after endDate")
+        raise Refused("VALIDATION_ERROR", "Validation failed: see details.", details=[wrong])
+    start, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
+    with api.database.connect() as conn:
+        used = figures.usage(conn, start=start, end=end)
+    lines = [
+        Cost(venue_id=x.venue, integration_type=x.provider, syncs=x.syncs, total_api_calls=x.api_calls) for x in used
+    ]
+    return Data(data=Costs(costs=lines, total_api_calls=sum(x.api_calls for x in used)))
+
+
+@router.post(f"{V1}/admin/force-sync", status_code=202)
+def force_sync(api: Here, caller: CallerNow, venue: BodyVenue, key: KeyNow, body: ForceBody) -> DoneWith[Queued]:
+    """Sync everything of a connection before all other work, looking at every record on both sides."""
+    spec = spec_of(api.specs, body.integrationType)
+    wish = Wish(caller.name, "full", "critical", key=key)
+    with api.database.begin() as conn:
+        items = enqueue(conn, require_connected(conn, venue, spec), spec.in_order(), wish)
+    shown_items = [request_shown(item) for item in items]
+    return DoneWith(message=f"{len(items)} syncs are queued before all others.", data=Queued(requests=shown_items))
+
+
+@router.post(f"{V1}/admin/clear-queue")
+def clear_queue(api: Here, venue: BodyVenueMaybe, body: ClearBody) -> Done:
+    """Cancel queued items; running ones go on, and finished ones stay in the history."""
+    provider = None if body.integrationType is None else spec_of(api.specs, body.integrationType).provider
+    with api.database.begin() as conn:
+        chosen = [c.id for c in connections.all_of(conn) if venue in (None, c.venue) and provider in (None, c.provider)]
+        cleared = queue.clear(conn, connection_ids=chosen)
+    return Done(message=f"{cleared} queue items cleared")
+
+
+@router.post(f"{V1}/admin/process-dead-letter")
+def process_dead_letters(api: Here, caller: CallerNow) -> Done:
+    """Try again what failed for good, where the connection is connected by now: requests, and the venues' records."""
+    with api.database.begin() as conn:
+        well = {(c.venue, c.provider): c for c in connections.all_of(conn) if c.status == "connected"}
+        dead = [x.id for x in queue.inspect(conn, status="dead", limit=MOST_LETTERS) if (x.venue, x.provider) in well]
+        requeued = queue.requeue(conn, dead)
+        letters = [
+            x
+            for x in letter_desk.listed(conn, venues=None, limit=MOST_LETTERS)
+            if x.direction == "push" and (x.venue, x.provider) in well
+        ]
+        places = {(well[x.venue, x.provider].id, x.entity) for x in letters}
+        for x in letters:
+            letter_desk.make_due(conn, well[x.venue, x.provider].id, x.entity, local_ids=[x.record_id])
+        for connection_id, entity in sorted(places):
+            queue.enqueue(conn, queue.Asked(connection_id, entity, "incremental", "normal", caller.name))
+    return Done(
+        message=f"Dead letter queue processing initiated: {requeued} requests and {len(letters)} records are tried again"
+    )
+
+
+@router.post(f"{V1}/admin/recover-stale")
+def recover_stale(api: Here) -> Done:
+    """Queue again what has been running for 30 minutes without a sign of life."""
+    with api.database.begin() as conn:
+        recovered = queue.recover_stale(conn)
+    return Done(message=f"Stale operations recovery: {len(recovered)} requests are queued again")
+
+
+@router.get(f"{V1}/admin/queue-metrics")
+def queue_metrics(api: Here) -> Data[list[Depth]]:
+    """How many items stand in which status, by priority."""
+    with api.database.connect() as conn:
+        depths = queue.depth(conn)
+    return Data(
+        data=[Depth(priority=d.priority.upper(), status=d.status, count=d.items, oldest=d.oldest) for d in depths]
+    )
+
+
+@router.get(f"{V1}/admin/audit")
+def audit_log(api: Here, venue: QueryVenueMaybe, limit: Limit = 100, before: Before = None) -> Data[list[AuditLine]]:
+    """Who changed what, the latest first; `before` is the id to go on from."""
+    with api.database.connect() as conn:
+        lines = audit.lines(conn, venues=None if venue is None else {venue}, limit=limit, before=before)
+    values = [{name: getattr(line, name) for name in audit.Line.__dataclass_fields__} for line in lines]
+    return Data(data=[AuditLine(venue_id=value.pop("venue"), **value) for value in values])

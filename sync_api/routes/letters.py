@@ -1,0 +1,167 @@
+"""Dead letters: records that need a person. Shown, tried again one by one or together, or discarded."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, StringConstraints
+
+from sync_api.access import V1
+from sync_api.caller import Caller
+from sync_api.connected import require_connected
+from sync_api.context import Api, Here, RequestId
+from sync_api.errors import Refused
+from sync_api.gate import CallerNow, GatedRoute
+from sync_api.shapes import (
+    Before,
+    BodyVenue,
+    Data,
+    Done,
+    DoneWith,
+    ItemId,
+    Limit,
+    QueryVenueMaybe,
+    VenueBody,
+    spec_of,
+)
+from sync_core.store import letter_desk, queue
+from sync_core.store.dead_letters import OpenLetter
+from sync_core.store.queue import Asked
+
+router = APIRouter(tags=["dead letters"], route_class=GatedRoute)
+
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+
+
+class LetterShown(BaseModel):
+    """A record that could not be synced: `record_id` is the venue's id on push, the provider's on pull."""
+
+    id: int
+    venue_id: str
+    integration_type: str
+    entity: str
+    direction: str
+    record_id: str
+    code: str
+    reason: str
+    attempts: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Retried(BaseModel):
+    """What became of letters that were tried again. `queued` ones are pushed by a sync that has been asked for."""
+
+    resolved: int
+    queued: int
+    still_open: int
+
+
+class RetryMany(VenueBody):
+    """Which letters of a venue: these, or all of a provider and entity, at most 100 at a time, the oldest id last."""
+
+    ids: list[Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]] | None = Field(default=None, max_length=100)
+    provider: Word | None = None
+    entity: Word | None = None
+
+
+@router.get(f"{V1}/dead-letters")
+def list_dead_letters(
+    api: Here,
+    caller: CallerNow,
+    venue: QueryVenueMaybe,
+    provider: Word | None = None,
+    entity: Word | None = None,
+    limit: Limit = 50,
+    before: Before = None,
+) -> Data[list[LetterShown]]:
+    """List open letters by falling id: of one venue, or of every venue that the caller sees."""
+    venues = caller.venues if venue is None else {venue}
+    with api.database.connect() as conn:
+        found = letter_desk.listed(conn, venues=venues, provider=provider, entity=entity, before=before, limit=limit)
+    return Data(data=[_shown(letter) for letter in found])
+
+
+@router.get(f"{V1}/dead-letters/{{letter_id}}")
+def show_dead_letter(api: Here, caller: CallerNow, letter_id: ItemId) -> Data[LetterShown]:
+    """Show one open letter."""
+    return Data(data=_shown(_owned(api, caller, letter_id)))
+
+
+@router.post(f"{V1}/dead-letters/retry")
+def retry_dead_letters(
+    api: Here, caller: CallerNow, venue: BodyVenue, request_id: RequestId, body: RetryMany
+) -> DoneWith[Retried]:
+    """Try up to 100 letters of a venue again."""
+    with api.database.connect() as conn:
+        found = letter_desk.listed(
+            conn, venues={venue}, provider=body.provider, entity=body.entity, ids=body.ids, limit=100
+        )
+    return _retried(api, caller, found, request_id)
+
+
+@router.post(f"{V1}/dead-letters/{{letter_id}}/retry")
+def retry_dead_letter(api: Here, caller: CallerNow, letter_id: ItemId, request_id: RequestId) -> DoneWith[Retried]:
+    """Try one letter again: what the provider sent is read anew at once, what the venue has is pushed by a sync."""
+    return _retried(api, caller, [_owned(api, caller, letter_id)], request_id)
+
+
+@router.delete(f"{V1}/dead-letters/{{letter_id}}")
+def discard_dead_letter(api: Here, caller: CallerNow, letter_id: ItemId) -> Done:
+    """Discard a letter: the record is not tried again until it changes."""
+    letter = _owned(api, caller, letter_id)
+    with api.database.begin() as conn:
+        letter_desk.discard(conn, letter.id)
+    return Done(message=f"Dead letter {letter.id} is discarded.")
+
+
+def _owned(api: Api, caller: Caller, letter_id: int) -> OpenLetter:
+    with api.database.connect() as conn:
+        found = letter_desk.found(conn, letter_id)
+    if found is None or not caller.sees(found.venue):
+        raise Refused("DEAD_LETTER_NOT_FOUND", f"There is no open dead letter {letter_id}.")
+    return found
+
+
+def _retried(api: Api, caller: Caller, letters: Sequence[OpenLetter], request_id: str) -> DoneWith[Retried]:
+    queued = 0
+    for group in _grouped(letters):
+        queued += _retry(api, caller, group, request_id)
+    with api.database.connect() as conn:
+        open_still = {x.id for x in letter_desk.listed(conn, venues=None, ids=[x.id for x in letters], limit=100)}
+    resolved = len(letters) - len(open_still)
+    told = Retried(resolved=resolved, queued=queued, still_open=len(open_still) - queued)
+    sentence = f"{told.resolved} letters are resolved, {told.queued} wait for a sync, {told.still_open} are still open."
+    return DoneWith(message=sentence, data=told)
+
+
+def _grouped(letters: Sequence[OpenLetter]) -> Iterable[list[OpenLetter]]:
+    def place(letter: OpenLetter) -> tuple[str, str, str, str]:
+        return letter.venue, letter.provider, letter.entity, letter.direction
+
+    for _, group in groupby(sorted(letters, key=place), key=place):
+        yield list(group)
+
+
+def _retry(api: Api, caller: Caller, group: Sequence[OpenLetter], request_id: str) -> int:
+    """Try letters of one entity and direction again; how many of them now wait for a sync."""
+    first, ids = group[0], [letter.record_id for letter in group]
+    with api.database.connect() as conn:
+        connection = require_connected(conn, first.venue, spec_of(api.specs, first.provider))
+    if first.direction == "pull":
+        report = api.engine.refresh(connection, first.entity, ids, run_id=request_id)
+        if report.status == "busy":
+            raise Refused("SYNC_IN_PROGRESS", report.error or f"A sync of {connection.label} is running: try again.")
+        return 0
+    with api.database.begin() as conn:
+        letter_desk.make_due(conn, connection.id, first.entity, local_ids=ids)
+        asked = Asked(connection.id, first.entity, "incremental", "high", caller.name)
+        queue.enqueue(conn, asked)
+    return len(ids)
+
+
+def _shown(letter: OpenLetter) -> LetterShown:
+    values = {name: getattr(letter, name) for name in OpenLetter.__dataclass_fields__}
+    return LetterShown(venue_id=values.pop("venue"), integration_type=values.pop("provider"), **values)

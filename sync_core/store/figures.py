@@ -1,0 +1,188 @@
+"""Figures about connections, out of the sync log: how healthy one is, what was done when, and what it cost in calls."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from sync_core.store.inbox_tables import work
+from sync_core.store.sync_tables import connections, sync_log
+
+Health = Literal["healthy", "degraded", "unhealthy", "unknown"]
+_SECONDS = sa.func.extract("epoch", sync_log.c.finished_at - sync_log.c.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a connection's finished syncs add up to. Means are in seconds, None where there is nothing to take one of.
+
+    `call_seconds` is the time of a sync divided by its provider calls: an upper bound of the provider's response time.
+    """
+
+    syncs: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    mean_seconds: float | None = None
+    call_seconds: float | None = None
+    api_calls: int = 0
+    records_done: int = 0
+    records_failed: int = 0
+    last_success_at: datetime | None = None
+    last_failure_at: datetime | None = None
+
+    @property
+    def success_rate(self) -> float | None:
+        """The share of syncs that went well, in percent."""
+        return round(100 * self.succeeded / self.syncs, 2) if self.syncs else None
+
+
+def of_connections(conn: sa.Connection, ids: Collection[int], *, since: datetime) -> dict[int, Figures]:
+    """The figures of these connections' syncs that finished since then, by connection; the latest ones are of all time."""
+    log = sync_log.c
+    recent = log.finished_at >= since
+    good, bad = log.status == "succeeded", log.status == "failed"
+    done, failed = (_records(names).filter(recent) for names in (_DONE, _FAILED))
+    seconds, calls = sa.func.sum(_SECONDS).filter(recent), sa.func.sum(log.api_calls).filter(recent)
+    query = (
+        sa.select(
+            log.connection_id,
+            sa.func.count().filter(recent),
+            sa.func.count().filter(recent, good),
+            sa.func.count().filter(recent, bad),
+            sa.func.avg(_SECONDS).filter(recent),
+            seconds / sa.func.nullif(calls, 0),
+            sa.func.coalesce(calls, 0),
+            sa.func.coalesce(done, 0),
+            sa.func.coalesce(failed, 0),
+            sa.func.max(log.finished_at).filter(good),
+            sa.func.max(log.finished_at).filter(bad),
+        )
+        .where(log.connection_id.in_(list(ids)), log.finished_at.is_not(None))
+        .group_by(log.connection_id)
+    )
+    return {row[0]: _figures(row[1:]) for row in conn.execute(query)}
+
+
+_DONE = ("created", "updated", "deleted", "pulled_created", "pulled_updated", "pulled_deleted")
+_FAILED = ("failed", "pulled_failed")
+
+
+def _records(names: Sequence[str]) -> Any:
+    numbers = [sa.func.coalesce(sync_log.c.counts[name].as_integer(), 0) for name in names]
+    return sa.func.sum(sum(numbers[1:], start=numbers[0]))
+
+
+def _figures(row: Sequence[Any]) -> Figures:
+    syncs, succeeded, failed, mean, call, calls, done, bad, success_at, failure_at = row
+    return Figures(
+        syncs=syncs,
+        succeeded=succeeded,
+        failed=failed,
+        mean_seconds=None if mean is None else float(mean),
+        call_seconds=None if call is None else float(call),
+        api_calls=int(calls),
+        records_done=int(done),
+        records_failed=int(bad),
+        last_success_at=success_at,
+        last_failure_at=failure_at,
+    )
+
+
+def health_of(status: str, figures: Figures) -> Health:
+    """How a connection is: healthy from 90 % and up to 5 s a call, unhealthy below 50 %, over 10 s, or in error."""
+    if status == "error":
+        return "unhealthy"
+    rate, call = figures.success_rate, figures.call_seconds or 0.0
+    if status != "connected" or rate is None:
+        return "unknown"
+    if rate < 50 or call > 10:  # noqa: PLR2004 - the bounds are in the docstring
+        return "unhealthy"
+    return "healthy" if rate >= 90 and call <= 5 else "degraded"  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One sync of the past, or one that is running."""
+
+    id: int
+    entity: str
+    run_id: str
+    mode: str
+    status: str
+    counts: Mapping[str, int]
+    api_calls: int
+    error: str | None
+    started_at: datetime
+    finished_at: datetime | None
+
+
+def history(conn: sa.Connection, connection_id: int, *, limit: int, offset: int) -> list[Past]:
+    """A connection's syncs, the latest first."""
+    query = (
+        sa.select(*(sync_log.c[name] for name in Past.__dataclass_fields__))
+        .where(sync_log.c.connection_id == connection_id)
+        .order_by(sync_log.c.started_at.desc(), sync_log.c.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [Past(**row) for row in conn.execute(query).mappings()]
+
+
+def waiting_work(conn: sa.Connection, ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """How many items of the queue stand in which status, by connection."""
+    query = (
+        sa.select(work.c.connection_id, work.c.status, sa.func.count())
+        .where(work.c.connection_id.in_(list(ids)))
+        .group_by(work.c.connection_id, work.c.status)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for connection_id, status, items in conn.execute(query):
+        found.setdefault(connection_id, {})[status] = items
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one venue used of one provider in a span of time."""
+
+    venue: str
+    provider: str
+    syncs: int
+    api_calls: int
+
+
+def usage(conn: sa.Connection, *, start: datetime, end: datetime) -> list[Usage]:
+    """Every venue's use of every provider by syncs that started in [start, end)."""
+    query = (
+        sa.select(connections.c.venue_id, connections.c.provider, sa.func.count(), sa.func.sum(sync_log.c.api_calls))
+        .select_from(sync_log.join(connections))
+        .where(sync_log.c.started_at >= start, sync_log.c.started_at < end)
+        .group_by(connections.c.venue_id, connections.c.provider)
+        .order_by(connections.c.venue_id, connections.c.provider)
+    )
+    return [Usage(venue, provider, syncs, int(calls or 0)) for venue, provider, syncs, calls in conn.execute(query)]
+
+
+def connected_at(conn: sa.Connection, ids: Collection[int]) -> dict[int, datetime | None]:
+    """When these connections were last connected, by connection."""
+    query = sa.select(connections.c.id, connections.c.connected_at).where(connections.c.id.in_(list(ids)))
+    return {row.id: row.connected_at for row in conn.execute(query)}
+
+
+def moving(conn: sa.Connection, venue: str, *, since: datetime) -> list[tuple[str, Past]]:
+    """A venue's syncs that run or have ended since then, each with its provider, in the order they began.
+
+    One that says after a day that it runs was killed, and is left out.
+    """
+    alive = sa.and_(sync_log.c.status == "running", sync_log.c.started_at >= since - timedelta(days=1))
+    ended = sa.or_(alive, sync_log.c.finished_at >= since)
+    query = (
+        sa.select(connections.c.provider, *(sync_log.c[name] for name in Past.__dataclass_fields__))
+        .select_from(sync_log.join(connections))
+        .where(connections.c.venue_id == venue, ended)
+        .order_by(sync_log.c.started_at, sync_log.c.id)
+        .limit(1000)
+    )
+    return [(row[0], Past(*row[1:])) for row in conn.execute(query)]

@@ -1,0 +1,186 @@
+"""The queue worked off: what people asked for is synced, the most urgent first, several at once, until it is quiet.
+
+Several processes may do this at the same time. What one of them had in hand when it died is put back after half an
+hour; a sync that was cut short goes on where it was, as every sync does.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from sync_core.errors import Stopped
+from sync_core.spec.provider import ProviderSpec
+from sync_core.store import connections, queue
+from sync_core.store.listening import bell
+from sync_core.store.queue import Item, Needs
+from sync_core.sync.batch import unable
+from sync_core.sync.engine import Engine
+from sync_core.sync.report import EntityReport, Mode, Progress
+
+LOOK_EVERY = 2.0
+SIGN_OF_LIFE_EVERY = 60.0
+TELL_EVERY = 1.0
+"""Seconds between two notes of where a sync is; a person watches, and may ask it to stop."""
+BUSY_PAUSE = timedelta(seconds=5)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Worked:
+    """What became of the items of one run."""
+
+    succeeded: int = 0
+    failed: int = 0
+    postponed: int = 0
+    recovered: int = 0
+    api_calls: int = 0
+
+
+def work_off(
+    engine: Engine,
+    *,
+    run_id: str,
+    quiet_seconds: float,
+    most_seconds: float = 6 * 3600,
+    stopping: Callable[[], bool] = lambda: False,
+    on_settled: Callable[[Worked], None] = lambda _: None,
+) -> Worked:
+    """Sync what was asked for and what will be, until nothing has been for `quiet_seconds`.
+
+    Takes nothing new after `most_seconds`, or when `stopping` says so, and ends when what is under way has ended.
+    """
+    worked = Worked()
+    with engine.database.begin() as conn:
+        worked.recovered = len(queue.recover_stale(conn))
+    with (
+        bell(engine.database, queue.CHANNEL) as rung,
+        ThreadPoolExecutor(engine.settings.workers, thread_name_prefix="work") as pool,
+    ):
+        desk = _Desk(engine, run_id, pool, rung)
+        began = quiet_since = engine.clock.monotonic()
+        while True:
+            rung.clear()
+            ending = stopping() or engine.clock.monotonic() - began > most_seconds
+            if desk.settle(worked) | (not ending and desk.take_up()):
+                on_settled(worked)
+                quiet_since = engine.clock.monotonic()
+            desk.give_sign_of_life()
+            if not desk.running and (ending or engine.clock.monotonic() - quiet_since >= quiet_seconds):
+                return worked
+            rung.wait(min(LOOK_EVERY, max(quiet_seconds, 0.01)))
+
+
+class _Desk:
+    """The items in hand. Only the thread that works off the queue touches it."""
+
+    def __init__(self, engine: Engine, run_id: str, pool: ThreadPoolExecutor, rung: threading.Event) -> None:
+        self.running: list[Future[tuple[Item, EntityReport]]] = []
+        self._engine = engine
+        self._run_id = run_id
+        self._pool = pool
+        self._rung = rung
+        self._needs = [need for spec in engine.specs.values() for need in needs_of(spec)]
+        self._signed_at = engine.clock.monotonic()
+
+    def take_up(self) -> bool:
+        """Begin as many items as workers are free; whether there were any."""
+        free = self._engine.settings.workers - len(self.running)
+        if free <= 0:
+            return False
+        with self._engine.database.begin() as conn:
+            items = queue.claim(conn, worker=self._run_id, limit=free, needs=self._needs)
+        for item in items:
+            future = self._pool.submit(self._carry_out, item)
+            self.running.append(future)
+            future.add_done_callback(lambda _: self._rung.set())
+        return bool(items)
+
+    def settle(self, worked: Worked) -> bool:
+        """Note how the items that are done went; whether there were any."""
+        done = [future for future in self.running if future.done()]
+        self.running = [future for future in self.running if not future.done()]
+        for future in done:
+            self._note(*future.result(), worked)
+        return bool(done)
+
+    def give_sign_of_life(self) -> None:
+        """Say now and then that what is in hand is in hand, even where a sync has nothing to tell for long."""
+        if self.running and self._engine.clock.monotonic() - self._signed_at >= SIGN_OF_LIFE_EVERY:
+            with self._engine.database.begin() as conn:
+                queue.alive(conn, worker=self._run_id)
+            self._signed_at = self._engine.clock.monotonic()
+
+    def _carry_out(self, item: Item) -> tuple[Item, EntityReport]:
+        """In a worker's thread."""
+        engine = self._engine
+        with engine.database.connect() as conn:
+            connection = connections.find(conn, item.venue, item.provider)
+        report = unable(item.venue, item.provider, item.entity, connection)
+        if report is not None or connection is None:
+            return item, report or EntityReport(item.venue, item.provider, item.entity, status="not_connected")
+        watch = _Watch(engine, item, self._run_id)
+        mode = Mode(item.mode, item.since)
+        return item, engine.sync(connection, item.entity, mode=mode, run_id=self._run_id, on_progress=watch.tell)
+
+    def _note(self, item: Item, report: EntityReport, worked: Worked) -> None:
+        worked.api_calls += report.api_calls
+        result = {
+            "counts": {name: value for name, value in asdict(report.counts).items() if value},
+            "api_calls": report.api_calls,
+            "seconds": round(report.seconds, 3),
+        }
+        with self._engine.database.begin() as conn:
+            match report.status:
+                case "succeeded":
+                    worked.succeeded += queue.finish(conn, item.id, worker=self._run_id, result=result)
+                case "busy":
+                    worked.postponed += queue.postpone(conn, item.id, worker=self._run_id, delay=BUSY_PAUSE)
+                case "not_connected":
+                    reason = f"{item.venue} is not connected to {item.provider}: connect it, then ask again."
+                    worked.failed += queue.give_up(conn, item.id, worker=self._run_id, reason=reason)
+                case "failed":
+                    reason = report.error or "It failed without a reason."
+                    status = queue.fail(conn, item.id, worker=self._run_id, reason=reason, result=result)
+                    worked.failed += 1
+                    if status == "dead":
+                        _log.error(
+                            "work.dead item=%d %s/%s/%s: %s", item.id, item.venue, item.provider, item.entity, reason
+                        )
+
+
+class _Watch:
+    """Tells the queue where a sync is, and the sync that somebody asked it to stop."""
+
+    def __init__(self, engine: Engine, item: Item, worker: str) -> None:
+        self._engine = engine
+        self._item = item
+        self._worker = worker
+        self._told_at = float("-inf")
+
+    def tell(self, progress: Progress) -> None:
+        """Called by the sync between two pages or chunks. Raises Stopped."""
+        if self._engine.clock.monotonic() - self._told_at < TELL_EVERY:
+            return
+        self._told_at = self._engine.clock.monotonic()
+        said = {"direction": progress.direction, "done": progress.done, "total": progress.total}
+        with self._engine.database.begin() as conn:
+            stop = queue.progress(conn, self._item.id, worker=self._worker, said=said)
+        if stop:
+            raise Stopped(f"The sync of {self._item.entity} of {self._item.venue} was asked to stop.")
+
+
+def needs_of(spec: ProviderSpec) -> Needs:
+    """(provider, entity, needed entity), needs of needs included."""
+    found: list[tuple[str, str, str]] = []
+    for name in spec.entities:
+        needed, look = set[str](), list(spec.entities[name].needs)
+        while look:
+            one = look.pop()
+            if one not in needed:
+                needed.add(one)
+                look.extend(spec.entities[one].needs)
+        found.extend((spec.provider, name, one) for one in sorted(needed))
+    return found

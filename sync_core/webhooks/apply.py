@@ -1,0 +1,263 @@
+"""From the inbox to the venue's records: every object that events tell of is read again, once for all of its events.
+
+What must stay true: an event leaves the inbox only after a reading that began when the event was there already; a
+process that dies leaves everything that it had in hand to the next one. One process drains at a time, and side by side
+over connections; the events of one connection and entity are taken together, as many as are there when it is their turn.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from sync_core.store import alerts, dead_letters, inbox, locks
+from sync_core.store.connections import Connection
+from sync_core.store.dead_letters import Letter
+from sync_core.store.inbox import Waiting
+from sync_core.store.listening import bell
+from sync_core.sync.engine import Engine
+from sync_core.sync.report import EntityReport, Mode
+
+MOST_IN_HAND = 2_000
+OBJECTS_PER_READING = 50
+"""So many are settled together; what comes meanwhile waits no longer than that takes."""
+LOOK_EVERY = 2.0
+"""Seconds after which the inbox is looked at although nothing was announced: retries become due, venues connect."""
+WAKE_EVERY = 10.0
+"""Seconds after which it is looked whether a venue connected whose events are parked: that reads all of them."""
+BUSY_PAUSE = timedelta(seconds=1)
+DEAD = "webhook_dead"
+_log = logging.getLogger(__name__)
+
+Key = tuple[int, str]
+
+
+@dataclass(slots=True)
+class Drained:
+    """What became of the events of one drain; `readings` are requests for objects, of which many share one."""
+
+    applied: int = 0
+    skipped: int = 0
+    parked: int = 0
+    postponed: int = 0
+    failed: int = 0
+    dead: int = 0
+    readings: int = 0
+    objects: int = 0
+    api_calls: int = 0
+
+
+@dataclass(slots=True)
+class _Open:
+    """An event in hand: for how many connections and entities it is still to be applied, and how it went so far."""
+
+    event: Waiting
+    left: int
+    busy: bool = False
+    errors: list[tuple[Connection, str, str]] = field(default_factory=list[tuple[Connection, str, str]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Events of one connection and entity that are applied together."""
+
+    connection: Connection
+    entity: str
+    events: tuple[Waiting, ...]
+
+
+def drain(
+    engine: Engine,
+    *,
+    run_id: str,
+    quiet_seconds: float,
+    most_seconds: float = 6 * 3600,
+    stopping: Callable[[], bool] = lambda: False,
+    on_settled: Callable[[Drained], None] = lambda _: None,
+) -> Drained | None:
+    """Apply what is in the inbox and what comes, until nothing has come for `quiet_seconds`.
+
+    Ends after `most_seconds` at the latest, or when `stopping` says so, with everything settled that was begun.
+    Returns None at once when another process is draining already.
+    """
+    with engine.database.connect() as guard, locks.only_one(guard, "drain") as mine:
+        if not mine:
+            return None
+        with (
+            bell(engine.database, inbox.CHANNEL) as rung,
+            ThreadPoolExecutor(engine.settings.workers, thread_name_prefix="drain") as pool,
+        ):
+            desk = _Desk(engine, run_id, pool, rung)
+            began = quiet_since = engine.clock.monotonic()
+            while True:
+                rung.clear()
+                ending = stopping() or engine.clock.monotonic() - began > most_seconds
+                if desk.settle() | (not ending and desk.take_up()):
+                    on_settled(desk.drained)
+                    quiet_since = engine.clock.monotonic()
+                desk.begin()
+                if not desk.in_hand and (ending or engine.clock.monotonic() - quiet_since >= quiet_seconds):
+                    return desk.drained
+                rung.wait(min(LOOK_EVERY, max(quiet_seconds, 0.01)))
+
+
+class _Desk:
+    """The events in hand, between the inbox and the workers. Only the draining thread touches it."""
+
+    def __init__(self, engine: Engine, run_id: str, pool: ThreadPoolExecutor, rung: threading.Event) -> None:
+        self.drained = Drained()
+        self.in_hand: dict[int, _Open] = {}
+        self._engine = engine
+        self._run_id = run_id
+        self._pool = pool
+        self._rung = rung
+        self._wake_at = 0.0
+        self._waiting: dict[Key, list[Waiting]] = {}
+        self._owners: dict[int, Connection] = {}
+        self._running: dict[Key, tuple[_Task, Future[list[tuple[_Task, EntityReport]]]]] = {}
+
+    def take_up(self) -> bool:
+        """Take what is due out of the inbox, as far as there is room; whether there was anything."""
+        room = MOST_IN_HAND - len(self.in_hand)
+        if room <= 0:
+            return False
+        with self._engine.database.begin() as conn:
+            if self._engine.clock.monotonic() >= self._wake_at:
+                inbox.wake(conn)
+                self._wake_at = self._engine.clock.monotonic() + WAKE_EVERY
+            found = inbox.due(conn, limit=room, besides=self.in_hand)
+            unowned = [event for event in found if not event.owners]
+            parts = {event.id: list(self._parts(event)) for event in found if event.owners}
+            unconcerned = [event for event in found if event.id in parts and not parts[event.id]]
+            if unowned:
+                inbox.park(conn, unowned, reason="No connected venue has this account.")
+            if unconcerned:
+                inbox.skipped(conn, unconcerned, reason="Nothing that is kept in step is concerned.")
+        self.drained.parked += len(unowned)
+        self.drained.skipped += len(unconcerned)
+        for event in found:
+            if parts.get(event.id):
+                self.in_hand[event.id] = _Open(event, left=len(parts[event.id]))
+                for connection, entity in parts[event.id]:
+                    self._owners[connection.id] = connection
+                    self._waiting.setdefault((connection.id, entity), []).append(event)
+        return bool(found)
+
+    def begin(self) -> None:
+        """Give every connection and entity that is free what waits for it."""
+        for key in [key for key in self._waiting if key not in self._running]:
+            task = _Task(self._owners[key[0]], key[1], tuple(self._waiting.pop(key)))
+            future = self._pool.submit(self._carry_out, task)
+            self._running[key] = task, future
+            future.add_done_callback(lambda _: self._rung.set())
+
+    def settle(self) -> bool:
+        """Note what became of the tasks that are done; whether there were any."""
+        finished = [key for key, (_, future) in self._running.items() if future.done()]
+        for key in finished:
+            for task, report in self._running.pop(key)[1].result():
+                self._note(task, report)
+        closed = [one for one in self.in_hand.values() if one.left == 0]
+        if closed:
+            with self._engine.database.begin() as conn:
+                self._close(conn, closed)
+            for one in closed:
+                del self.in_hand[one.event.id]
+        return bool(finished)
+
+    def _parts(self, event: Waiting) -> Iterator[tuple[Connection, str]]:
+        spec = self._engine.specs.get(event.provider)
+        for name, entity in spec.entities.items() if spec else ():
+            if entity.concerned_by(event.type):
+                for owner in event.owners:
+                    yield owner, name
+
+    def _carry_out(self, task: _Task) -> list[tuple[_Task, EntityReport]]:
+        """In a worker's thread: read the objects again; where no object is named, what changed since the last sync."""
+        engine, done = self._engine, list[tuple[_Task, EntityReport]]()
+        for part in _portions(task):
+            ids = _times(part.events)
+            if done and done[-1][1].status == "busy":
+                report = done[-1][1]  # whoever has the lock will not be gone for the next portion
+            elif ids:
+                told_at = {name: at for name, at in ids.items() if at is not None}
+                report = engine.refresh(part.connection, part.entity, list(ids), run_id=self._run_id, told_at=told_at)
+            else:
+                report = engine.sync(part.connection, part.entity, mode=Mode(), run_id=self._run_id)
+            done.append((part, report))
+        return done
+
+    def _note(self, task: _Task, report: EntityReport) -> None:
+        self.drained.readings += 1
+        self.drained.objects += len({event.object_id for event in task.events})
+        self.drained.api_calls += report.api_calls
+        for event in task.events:
+            one = self.in_hand[event.id]
+            one.left -= 1
+            one.busy |= report.status == "busy"
+            if report.status == "failed":
+                one.errors.append((task.connection, task.entity, report.error or report.status))
+
+    def _close(self, conn: sa.Connection, closed: Sequence[_Open]) -> None:
+        good = [one.event for one in closed if not one.errors and not one.busy]
+        busy = [one.event for one in closed if one.busy and not one.errors]
+        inbox.applied(conn, good)
+        inbox.postpone(conn, busy, delay=BUSY_PAUSE)
+        self.drained.applied += len(good)
+        self.drained.postponed += len(busy)
+        by_reason: dict[str, list[_Open]] = {}
+        for one in closed:
+            if one.errors:
+                by_reason.setdefault(one.errors[0][2], []).append(one)
+        for reason, troubled in by_reason.items():
+            dead = set(inbox.failed(conn, [one.event for one in troubled], reason=reason))
+            self.drained.failed += len(troubled) - len(dead)
+            self.drained.dead += len(dead)
+            for one in troubled:
+                if one.event.id in dead:
+                    _bury(conn, one)
+
+
+def _portions(task: _Task) -> Iterator[_Task]:
+    """What is asked for at once: many objects, but one alone that failed before, for it may be what makes others fail."""
+    fresh: dict[str, list[Waiting]] = {}
+    again: dict[str, list[Waiting]] = {}
+    whole: list[Waiting] = []
+    for event in task.events:
+        if event.object_id is None:
+            whole.append(event)
+        else:
+            (again if event.attempts else fresh).setdefault(event.object_id, []).append(event)
+    groups = list(fresh.values())
+    for start in range(0, len(groups), OBJECTS_PER_READING):
+        chunk = [event for group in groups[start : start + OBJECTS_PER_READING] for event in group]
+        yield _Task(task.connection, task.entity, tuple(chunk))
+    for group in again.values():
+        yield _Task(task.connection, task.entity, tuple(group))
+    if whole:
+        yield _Task(task.connection, task.entity, tuple(whole))
+
+
+def _times(events: Sequence[Waiting]) -> dict[str, datetime | None]:
+    """The objects that events name, each with the latest time that was told of it."""
+    times: dict[str, datetime | None] = {}
+    for event in events:
+        if event.object_id is not None:
+            told = [at for at in (times.get(event.object_id), event.occurred_at) if at is not None]
+            times[event.object_id] = max(told, default=None)
+    return times
+
+
+def _bury(conn: sa.Connection, one: _Open) -> None:
+    """The event failed for the last time: a dead letter for each record it was about, and somebody is told."""
+    event = one.event
+    for connection, entity, reason in one.errors:
+        letter = Letter(event.object_id or event.type, DEAD, f"A webhook ({event.type}) could not be applied: {reason}")
+        dead_letters.post(conn, connection.id, entity, direction="pull", letters=[letter])
+        message = f"Webhooks of {connection.label} could not be applied five times over, the last one because: {reason}"
+        alerts.tell(conn, connection_id=connection.id, kind=DEAD, message=message)
+        _log.error("webhook.dead connection=%s entity=%s event=%s: %s", connection.label, entity, event.id, reason)
