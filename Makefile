@@ -46,6 +46,7 @@ demo: $(STAMP) ## Try it: simulated providers, venues, Dagster [ONCE=1 ends with
 bench: $(STAMP) ## Measure what docs/benchmarks.md shows, as ratios taken in the same run
 	$(BIN)/python -W ignore -m benchmarks.first_figures
 	$(BIN)/python -W ignore -m benchmarks.dagster_run 2>/dev/null
+	$(BIN)/python -W ignore -m benchmarks.quickbooks_calls
 
 capabilities: $(STAMP) ## Write docs/capabilities.md from the declarations
 	$(BIN)/python -m sync_defs.capabilities

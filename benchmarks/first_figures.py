@@ -116,14 +116,7 @@ def pull_stripe(on: Stage, records: int) -> tuple[float, float]:
 def unchanged(on: Stage, records: int) -> tuple[float, float]:
     """A forced full look at `records` unchanged rows (square inventory-free: push only), and reading the rows."""
     venue = _fresh(on, "stripe")
-    with on.database.begin() as conn:
-        conn.execute(
-            sa.text(
-                "INSERT INTO venue.products (venue_id, id, kind, name, price_minor, currency, sku) "
-                "SELECT :venue, 'p' || n, 'ticket', 'Seat ' || n, n, 'USD', 'S' || n FROM generate_series(1, :count) AS n"
-            ),
-            {"venue": venue, "count": records},
-        )
+    on.products(venue, records)
     on.sync(venue, "stripe", "products")
     engine, report = timed(lambda: on.sync(venue, "stripe", "products", Mode("full")))
     if report.counts.unchanged != records or report.api_calls:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,17 +26,23 @@ from sync_core.sync.engine import Engine, open_engine_for
 from sync_core.sync.report import EntityReport, Mode
 
 DEFS = Path(__file__).parents[1] / "sync_defs" / "defs"
-PARTS = {"stripe": "api_key", "square": "access_token"}
-KEYS = {"stripe": "sk_test_bench_{venue}", "square": "EAAA-bench-{venue}"}
+KEYS = {"stripe": "sk_test_bench_{venue}", "square": "EAAA-bench-{venue}", "quickbooks": "eyJ-bench-{venue}"}
+PARTS: Mapping[str, Callable[[str, str], dict[str, str]]] = {
+    "stripe": lambda key, _: {"api_key": key},
+    "square": lambda key, _: {"access_token": key},
+    "quickbooks": lambda key, company: {"access_token": key, "realm_id": company},
+}
+"""What a venue connects with, of its key and its account's id."""
 
 _SIMULATORS = """
 import json, signal, sys
 from contextlib import ExitStack
+from sync_sims.quickbooks.simulator import QuickBooksSimulator
 from sync_sims.server import running
 from sync_sims.square.simulator import SquareSimulator
 from sync_sims.stripe.simulator import StripeSimulator
 with ExitStack() as stack:
-    made = {"stripe": StripeSimulator(), "square": SquareSimulator()}
+    made = {"stripe": StripeSimulator(), "square": SquareSimulator(), "quickbooks": QuickBooksSimulator()}
     print(json.dumps({name: stack.enter_context(running(sim)) for name, sim in made.items()}), flush=True)
     sys.stdin.read()
 """
@@ -63,7 +69,8 @@ class Stage:
             key = KEYS[provider].format(venue=name)
             body = {"credential": key, "account_id": f"acct_{name}", "name": name}
             requests.put(f"{self.bases[provider]}/_sim/accounts", json=body, timeout=30).raise_for_status()
-            self.engine.connect(name, provider, {PARTS[provider]: key}, environment="production")
+            secret = PARTS[provider](key, f"acct_{name}")
+            self.engine.connect(name, provider, secret, environment="production")
 
     def customers(self, venue: str, count: int) -> None:
         """`count` customers of a venue."""
@@ -72,6 +79,18 @@ class Stage:
                 sa.text(
                     "INSERT INTO venue.customers (venue_id, id, given_name, family_name, email, city, country) "
                     "SELECT :venue, 'c' || n, 'Given ' || n, 'Family ' || n, 'c' || n || '@example.com', 'Cork', 'IE' "
+                    "FROM generate_series(1, :count) AS n"
+                ),
+                {"venue": venue, "count": count},
+            )
+
+    def products(self, venue: str, count: int) -> None:
+        """`count` products of a venue."""
+        with self.database.begin() as conn:
+            conn.execute(
+                sa.text(
+                    "INSERT INTO venue.products (venue_id, id, kind, name, price_minor, currency, sku) "
+                    "SELECT :venue, 'p' || n, 'ticket', 'Seat ' || n, n, 'USD', 'S' || n "
                     "FROM generate_series(1, :count) AS n"
                 ),
                 {"venue": venue, "count": count},

@@ -14,12 +14,16 @@ import sqlalchemy as sa
 from sync_core.oauth.keeping import credential_of
 from sync_core.store import connections, venue_edits, venue_records
 from sync_core.store.connections import Connection
+from sync_core.store.status import venue_currencies
+from sync_core.store.venue_billing import Billing
 from sync_core.sync.engine import Engine
+from sync_defs.demo.accountant import bill_at_home, bill_in_books
 from sync_defs.demo.hands import HANDS, Desk, Hand
 
 SEED = 2026
 SHARE = 0.01  # of the records of a kind, and at least one
 DEARER_BY = 100  # minor units: a multiple of 10, because Stripe wants Kuwaiti dinars in tens of fils
+BOOKS = "quickbooks"
 CITIES = ("Bergen", "Gent", "Kraków", "Málaga", "Tromsø")
 
 
@@ -47,7 +51,29 @@ def edit_both_sides(engine: Engine) -> Edits:
         _edit_outside(engine, connection, HANDS[connection.provider], edits)
     for venue in dict.fromkeys(connection.venue for connection in connected):
         _edit_venue(engine, venue, edits)
+    for connection in connected:
+        if connection.provider == BOOKS:
+            edits.told += _bill(engine, connection)
     return edits
+
+
+def _bill(engine: Engine, connection: Connection) -> list[str]:
+    """Invoices, payments and refunds in the books and at home, for what both sides know."""
+    rng = random.Random(f"{SEED}:{connection.venue}:bill")  # noqa: S311 - a lot, no secret
+    people, things = _known(engine, connection, "customers"), _known(engine, connection, "products")
+    if not people or not things:
+        return []
+    desk = _desk(engine, connection)
+    told = [
+        sentence
+        for customer in _drawn(rng, people)
+        for sentence in bill_in_books(desk, people[customer], things[rng.choice(sorted(things))])
+    ]
+    with engine.database.begin() as conn:
+        billing = Billing(connection.venue, connection.provider, venue_currencies(conn)[connection.venue])
+        for customer in _drawn(rng, people):
+            told += bill_at_home(conn, billing, customer=customer, product=rng.choice(sorted(things)))
+    return told
 
 
 def _edit_outside(engine: Engine, connection: Connection, hand: Hand, edits: Edits) -> None:

@@ -63,6 +63,13 @@ def test_every_transaction_is_kept_apart_by_provider() -> None:
             assert entity.where == ({"provider": name} if entity.kind == "transactions" else {})
 
 
+def test_reports_are_read_when_everything_that_makes_them_is_booked() -> None:
+    entities = SPECS["quickbooks"].entities
+    booked = {name for name, entity in entities.items() if entity.kind in ("transactions", "inventory")}
+    assert set(entities["reports"].needs) == booked - {"reports"}
+    assert SPECS["quickbooks"].in_order()[-1] == "reports"
+
+
 def test_what_is_referred_to_is_synced_first() -> None:
     stripe, square = SPECS["stripe"].in_order(), SPECS["square"].in_order()
     assert stripe.index("customers") < stripe.index("charges") < stripe.index("refunds")

@@ -56,6 +56,8 @@ class StripeCalls:
     ) -> None:
         self.version = version
         self.clock = clock
+        # How long our calls take is no business of Stripe's, and telling it costs time with each of them.
+        stripe.enable_telemetry = False
         # Below this level the SDK writes addresses with their queries and whole bodies to its logger.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         self._client = stripe.StripeClient(
