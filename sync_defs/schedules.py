@@ -6,17 +6,11 @@ import dagster as dg
 
 from assets.factory import VENUES_PER_RUN
 from assets.keys import VENUES
+from sensors.waiting import UNFINISHED
 from sync_core.spec.provider import ProviderSpec
 from sync_defs.jobs import INCREMENTAL, provider_keys, range_tags, ranges
 
 SCHEDULE_TAG = "dagster/schedule_name"
-UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 def incremental_schedules(specs: Mapping[str, ProviderSpec]) -> list[dg.ScheduleDefinition]:

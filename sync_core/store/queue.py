@@ -164,6 +164,13 @@ def fail(
     return conn.execute(update).scalar_one_or_none()
 
 
+def release(conn: sa.Connection, *, worker: str) -> int:
+    """`worker` ends without finishing what it has in hand: queued again, the attempts do not count; how many."""
+    values = {"status": "queued", "attempts": work.c.attempts - 1, "not_before": sa.func.now()}
+    mine = (work.c.status == "running", work.c.claimed_by == worker)
+    return conn.execute(sa.update(work).where(*mine).values(**values)).rowcount
+
+
 def give_up(conn: sa.Connection, item_id: int, *, worker: str, reason: str) -> bool:
     """It cannot succeed, so trying again is of no use: dead at once."""
     values = {"status": "dead", "error": reason, "finished_at": sa.func.now()}

@@ -6,8 +6,9 @@ hour; a sync that was cut short goes on where it was, as every sync does.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -56,6 +57,7 @@ def work_off(
     with engine.database.begin() as conn:
         worked.recovered = len(queue.recover_stale(conn))
     with (
+        _left_clean(engine, run_id),
         bell(engine.database, queue.CHANNEL) as rung,
         ThreadPoolExecutor(engine.settings.workers, thread_name_prefix="work") as pool,
     ):
@@ -71,6 +73,17 @@ def work_off(
             if not desk.running and (ending or engine.clock.monotonic() - quiet_since >= quiet_seconds):
                 return worked
             rung.wait(min(LOOK_EVERY, max(quiet_seconds, 0.01)))
+
+
+@contextmanager
+def _left_clean(engine: Engine, run_id: str) -> Iterator[None]:
+    """Whatever ends the work early, other workers need not wait half an hour for what was in hand."""
+    try:
+        yield
+    except BaseException:
+        with engine.database.begin() as conn:
+            queue.release(conn, worker=run_id)
+        raise
 
 
 class _Desk:

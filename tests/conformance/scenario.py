@@ -32,6 +32,11 @@ MAIN = "USD"  # most happens in this venue: books that know one currency only ar
 PAGE = 100  # no provider's pages of customers are smaller
 Known = tuple[str, str, Any, Any]
 """Local id, remote id, state and fields of a record that is at the provider."""
+DOCUMENTS = {
+    "invoices": ("status = 'void'", "memo = 'Late', due_at = now()", "deleted_at = now()"),
+    "payments": ("status = 'canceled'", "deleted_at = now()"),
+}
+"""What the venue changes of documents that somebody wrote on either side, one document each."""
 DOUBTFUL, REFUSED = "Doubtful evening", "Refused evening"
 
 
@@ -148,7 +153,9 @@ class Scenario:
             "UPDATE venue.products SET price_minor = price_minor + 10, updated_at = now() WHERE right(id, 1) = '3'"
         )
         self.world.sql(
-            "UPDATE venue.orders SET total_minor = total_minor + 100, updated_at = now() WHERE right(id, 1) = '6'"
+            "UPDATE venue.orders SET total_minor = total_minor + 100, lines = CASE WHEN lines = '[]' THEN lines ELSE"
+            " jsonb_set(lines, '{0,amount_minor}', to_jsonb((lines -> 0 ->> 'amount_minor')::bigint + 100)) END,"
+            " updated_at = now() WHERE right(id, 1) = '6'"
         )
         self.world.sql(
             "UPDATE venue.orders SET lines = lines - 0, updated_at = now() WHERE right(id, 1) IN ('1', '2', '3')"
@@ -206,6 +213,17 @@ class Scenario:
 
     def _calm(self) -> None:
         self.world.no_faults(self.provider)
+        pushed = {entity.model for entity in self.entities.values() if entity.pushes}
+        for table, changes in DOCUMENTS.items():
+            for place, change in enumerate(changes if table in pushed else ()):
+                self.world.sql(
+                    f"UPDATE venue.{table} SET {change}, updated_at = now() WHERE (venue_id, id) IN"
+                    f" (SELECT venue_id, id FROM venue.{table} WHERE provider = :provider AND deleted_at IS NULL"
+                    " AND venue_id = :venue ORDER BY id OFFSET :place LIMIT 1)",
+                    provider=self.provider,
+                    venue=self.venue,
+                    place=place,
+                )
 
     def _lose_the_ledger(self) -> None:
         """What is lost at home is found again at the provider, by reading everything."""

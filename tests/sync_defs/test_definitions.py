@@ -59,7 +59,7 @@ def _starters(definitions: dg.Definitions) -> Iterator[str]:
     for job in sorted(repository.get_all_jobs(), key=lambda job: job.name):
         if not job.name.startswith("__"):
             keys = sorted(key.to_user_string() for key in job.asset_layer.executable_asset_keys)
-            yield f"job {job.name}: {', '.join(keys)}"
+            yield f"job {job.name}: {', '.join(keys or [node.name for node in job.graph.nodes])}"
     for schedule in repository.schedule_defs:
         yield f"schedule {schedule.name}: {schedule.job_name} at {schedule.cron_schedule} {schedule.default_status.value}"
     for sensor in repository.sensor_defs:

@@ -109,6 +109,19 @@ def test_a_running_sync_stops_when_it_is_asked_to(shared_world: World, venue: st
     assert "asked to stop" in stopped.error
 
 
+def test_a_worker_that_is_interrupted_leaves_nothing_as_running(shared_world: World, venue: str) -> None:
+    asked = ask(shared_world, venue)
+    shared_world.faults("stripe", {"kind": "delay", "seconds": 0.3})
+
+    def interrupted(_: Worked) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work_off(shared_world.engine, run_id="run", quiet_seconds=0, on_settled=interrupted)
+
+    assert (item(shared_world, asked.id).status, item(shared_world, asked.id).attempts) == ("queued", 0)
+
+
 def test_entities_come_after_those_they_need(shared_world: World, venue: str) -> None:
     for entity in ("customers", "charges", "refunds"):
         ask(shared_world, venue, entity)
