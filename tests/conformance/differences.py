@@ -96,7 +96,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         provider="mailchimp",
         where=r"POST /lists/\{listId\} request",
         place=r"members\[\d+\]\.tags",
-        says=r"is not in the specification .*",
+        says=r"is not in the specification.*",
         reason="a batch takes tags, also of contacts that are there: its sync_tags speaks of the tags in the request",
         source="mailchimp.com/developer/release-notes/added-ability-sync-tags-existing-members, 2022-01-24",
     ),
