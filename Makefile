@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Two levels of quiet: errors are shown, pip's remarks about its own configuration are not.
@@ -25,6 +26,12 @@ $(STAMP): $(BIN)/python requirements.lock pyproject.toml
 	$(PIP) install --no-deps -e . --config-settings editable_mode=compat
 	@touch $(STAMP)
 
+# What we are measured beside lives in an environment of its own: its pins are not ours.
+$(BENCH)/.installed: $(BIN)/python benchmarks/dlt.lock
+	"$(PYTHON)" -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip --disable-pip-version-check -qq install --no-deps --require-hashes -r benchmarks/dlt.lock
+	@touch $@
+
 install: $(STAMP) ## Make .venv with exactly the versions and hashes of requirements.lock
 
 check: $(STAMP) ## Format, lint, types, layers, and whether Dagster loads the definitions
@@ -43,9 +50,11 @@ conformance: $(STAMP) ## Hold what clients ask and simulators answer against the
 demo: $(STAMP) ## Try it: simulated providers, venues, Dagster [ONCE=1 ends with a verdict] [DATA=folder]
 	$(BIN)/venue-sync demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")
 
-bench: $(STAMP) ## Measure what docs/benchmarks.md shows, as ratios taken in the same run
+bench: $(STAMP) $(BENCH)/.installed ## Measure what docs/benchmarks.md shows, as ratios taken in the same run
 	$(BIN)/python -W ignore -m benchmarks.first_figures
 	$(BIN)/python -W ignore -m benchmarks.dagster_run 2>/dev/null
+	$(BIN)/python -W ignore -m benchmarks.quickbooks_calls 2>/dev/null
+	$(BIN)/python -W ignore -m benchmarks.pull_beside_dlt --dlt $(BENCH)/bin/python 2>/dev/null
 	$(BIN)/python -W ignore -m benchmarks.quickbooks_calls
 
 capabilities: $(STAMP) ## Write docs/capabilities.md from the declarations
@@ -61,5 +70,5 @@ fmt: $(STAMP) ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 clean: ## Remove the virtualenv, caches and build leftovers; not the state in .venue-sync
-	rm -rf $(VENV) *.egg-info build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) *.egg-info build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

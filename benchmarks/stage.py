@@ -50,11 +50,13 @@ with ExitStack() as stack:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a measurement plays on."""
+    """What a measurement plays on. `url` is the database's address, `home` the folder of its keys."""
 
     database: sa.Engine
     engine: Engine
     bases: dict[str, str]
+    url: str
+    home: str
 
     def venues(self, names: list[str], *, provider: str) -> None:
         """Venues with an account each."""
@@ -124,18 +126,24 @@ def stage() -> Iterator[Stage]:
             for base in bases.values():
                 unlimited = {"per_second": None, "per_endpoint_per_second": None}
                 requests.put(f"{base}/_sim/limits", json=unlimited, timeout=30).raise_for_status()
-            database = open_engine(server.url)
-            upgrade(database)
-            environ = {"VENUE_SYNC_HOME": folder} | {f"{name.upper()}_API_BASE": at for name, at in bases.items()}
-            specs = {name: _unlimited(spec) for name, spec in load_providers(DEFS).items()}
-            engine = open_engine_for(read_settings(environ), database, specs=specs, templates=mappings.FOLDER)
-            yield Stage(database, engine, bases)
-            database.dispose()
+            on = on_stage(server.url, bases, folder)
+            yield on
+            on.database.dispose()
         finally:
             if sims.stdin is not None:
                 sims.stdin.close()
             server.stop()
             server.remove()
+
+
+def on_stage(url: str, bases: dict[str, str], home: str) -> Stage:
+    """The engine on a database and simulators that run already."""
+    database = open_engine(url)
+    upgrade(database)
+    environ = {"VENUE_SYNC_HOME": home} | {f"{name.upper()}_API_BASE": at for name, at in bases.items()}
+    specs = {name: _unlimited(spec) for name, spec in load_providers(DEFS).items()}
+    engine = open_engine_for(read_settings(environ), database, specs=specs, templates=mappings.FOLDER)
+    return Stage(database, engine, bases, url, home)
 
 
 def _unlimited(spec: ProviderSpec) -> ProviderSpec:

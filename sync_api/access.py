@@ -105,11 +105,22 @@ _KEYS: Final[Mapping[tuple[str, str], Rule]] = {
     ("POST", f"{V1}/api-keys/{{key_id}}/rotate"): Rule("manage", None, "nowhere", "shown_once"),
     ("DELETE", f"{V1}/api-keys/{{key_id}}"): Rule("manage"),
 }
+_WEBHOOKS: Final[Mapping[tuple[str, str], Rule]] = {
+    # Whoever calls these proves it by a signature on the body.
+    ("POST", "/webhooks/{provider}"): PUBLIC,
+    ("GET", "/webhooks/{provider}"): PUBLIC,
+    ("POST", "/webhooks/{provider}/{token}"): PUBLIC,
+    ("GET", "/webhooks/{provider}/{token}"): PUBLIC,
+    ("POST", f"{V1}/webhooks/{{provider}}"): PUBLIC,
+    ("GET", f"{V1}/webhooks/{{provider}}"): PUBLIC,
+    ("GET", f"{V1}/webhooks/{{provider}}/events"): Rule("read", "webhooks", "query"),
+    ("POST", f"{V1}/webhooks/retry"): Rule("manage", "webhooks", "body"),
+}
 _HEALTH: Final[Mapping[tuple[str, str], Rule]] = {
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/health/deep"): Rule("admin", "admin"),
 }
-RULES: Final[Mapping[tuple[str, str], Rule]] = {**_CONNECTIONS, **_SYNCS, **_MAPPINGS, **_ADMIN, **_KEYS, **_HEALTH}
+RULES: Final[Mapping[tuple[str, str], Rule]] = {**_CONNECTIONS, **_SYNCS, **_MAPPINGS, **_ADMIN, **_KEYS, **_WEBHOOKS, **_HEALTH}
 AREAS: Final = tuple(sorted({rule.area for rule in RULES.values() if rule.area is not None}))
 SCOPES: Final = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "write"))

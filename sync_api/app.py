@@ -12,6 +12,7 @@ from sync_api import answers, housekeeping
 from sync_api.context import Api
 from sync_api.documentation import describe
 from sync_api.edge import Edge
+from sync_api.inbox_writer import InboxWriter
 from sync_api.pulse import Pulse
 from sync_api.routes import (
     admin,
@@ -24,6 +25,7 @@ from sync_api.routes import (
     progress,
     standing,
     syncs,
+    webhooks,
 )
 from sync_api.tokens import Verifier
 from sync_core.sync.engine import Engine, random_key
@@ -35,6 +37,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     letters.router,
     progress.router,
     syncs.router,
+    webhooks.router,
     fields.router,
     authorisation.router,
     admin.router,
@@ -66,6 +69,7 @@ def create_app(engine: Engine, *, verifier: Verifier, new_id: Callable[[], str] 
         title="venue-sync", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
     )
     app.state.api, app.state.pulse = api, pulse
+    app.state.inbox = InboxWriter(engine.database)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # flat, so that `app.routes` lists every one of them
     describe(app)

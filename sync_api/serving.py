@@ -9,6 +9,8 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from sync_core.errors import ConfigurationError
+
 PORT: Final = 3007
 DRAIN_SECONDS: Final = 25
 """For requests that are under way when the process is told to stop; orchestrators kill after 30."""
@@ -42,11 +44,31 @@ class ApiServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def serve(app: FastAPI, *, host: str, port: int) -> None:
+    """Serve `app` until SIGINT or SIGTERM. Raises ConfigurationError when nobody can listen there."""
+    listener = _listen(host, port)
+    try:
+        ApiServer(config_for(app, host=host, port=port)).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError(f"The API cannot listen on {host}:{port} ({reason}): choose another --port.") from None
+    return listener
+
+
 @contextmanager
 def serving(app: FastAPI, *, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve `app` in a thread on a free port; its address, "http://127.0.0.1:PORT"."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind((host, 0))
+    listener = _listen(host, 0)
     server = ApiServer(config_for(app, host=host, port=0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
     thread.start()

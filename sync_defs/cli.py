@@ -14,10 +14,10 @@ from typer.exceptions import Abort, TyperException
 
 from sync_core.http.redact import redact
 from sync_core.settings import read_settings
-from sync_defs.commands import check, connections, db, demo, exits, sims, status, sync, up, venues, verify
+from sync_defs.commands import api, check, connections, db, demo, exits, sims, status, sync, up, venues, verify
 from sync_defs.commands.output import say
 
-OUR_PACKAGES = ("assets", "resources", "sensors", "sync_core", "sync_defs", "sync_sims")
+OUR_PACKAGES = ("assets", "resources", "sensors", "sync_api", "sync_core", "sync_defs", "sync_sims")
 
 app = typer.Typer(
     name="venue-sync",
@@ -26,7 +26,13 @@ app = typer.Typer(
     epilog=exits.EPILOG,
     help="Keep ticketing venues in step with their accounts at the payment providers.",
 )
-for group, name in ((db.app, "db"), (venues.app, "venues"), (sims.app, "sims"), (status.letters, "deadletters")):
+for group, name in (
+    (db.app, "db"),
+    (venues.app, "venues"),
+    (sims.app, "sims"),
+    (status.letters, "deadletters"),
+    (api.keys, "api-keys"),
+):
     app.add_typer(group, name=name)
 for command, name in (
     (connections.connect, "connect"),
@@ -38,6 +44,8 @@ for command, name in (
     (check.check, "check"),
     (up.up, "up"),
     (demo.demo, "demo"),
+    (api.api, "api"),
+    (api.token, "token"),
 ):
     app.command(name, epilog=exits.EPILOG)(command)
 

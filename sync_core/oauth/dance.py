@@ -90,9 +90,8 @@ def complete(host: Host, callback: Callback) -> Connected:
         ConfigurationError: another account than the one this venue was synced with, or our application is not set up.
         TransientError: the provider or the master key cannot be reached: begin again, the state is used up.
     """
-    pending = _taken(host, callback)
     try:
-        return _completed(host, callback, pending)
+        return _completed(host, callback, _taken(host, callback))
     finally:
         with host.database.begin() as conn:
             oauth_states.mark_given_up(conn, now=host.clock.now())
