@@ -104,6 +104,11 @@ class EntitySpec(Declared):
         default=("create", "update", "delete"),
         description="What a push does there; a row that would need anything else is no concern of it.",
     )
+    once: bool = Field(
+        default=False,
+        description="A record is an order to act that leaves nothing behind to look up: it is sent at most once, and "
+        "one whose sending is in doubt waits for a person.",
+    )
     where: dict[str, str] = Field(
         default_factory=dict, description="Only rows with these column values; pulled rows are stamped with them."
     )
@@ -122,6 +127,12 @@ class EntitySpec(Declared):
     cannot: Cannot = Field(default_factory=dict[str, str])
     max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")
     stale_after_hours: float = Field(default=24, gt=0, description="Freshness that the asset promises.")
+
+    @model_validator(mode="after")
+    def _orders_to_act_are_only_sent(self) -> "EntitySpec":
+        if self.once and (self.direction != "push" or self.may != ("create",) or self.batch.create != 1):
+            raise ValueError("once: only for direction push with may: [create] and one record in a request")
+        return self
 
     def concerned_by(self, event_type: str) -> bool:
         """Whether an event of this type says that objects of this entity changed."""

@@ -15,6 +15,7 @@ from sync_core.errors import BatchRefused, OutcomeUnknown, ProviderRefused, Sync
 from sync_core.providers.protocol import Batch, Outcome, Sought, Write
 from sync_core.store import intents, pending
 from sync_core.store.intents import Intent
+from sync_core.sync.once import leave_in_doubt
 from sync_core.sync.settle import settle
 from sync_core.sync.work import Work
 
@@ -44,9 +45,28 @@ def carry_out(work: Work, decided: Sequence[Intent]) -> list[str]:
     and the intents without an outcome are replayed by the next sync.
     """
     requests = batched(work, decided)
+    if work.spec.once:
+        _one_by_one(work, requests)
+        return []
     with work.transaction() as conn:
         intents.record(conn, *work.key, decided=[intent for request in requests for intent in request])
     return _run(work, requests, doubts=0)
+
+
+def _one_by_one(work: Work, requests: Sequence[Request]) -> None:
+    """What must not be sent twice: an intent is stored only when its turn has come, so that a crash puts one in doubt."""
+    for request in requests:
+        with work.transaction() as conn:
+            intents.record(conn, *work.key, decided=request)
+        try:
+            outcomes = work.provider.write(work.entity, _batch(request))
+        except OutcomeUnknown:
+            leave_in_doubt(work, request)
+        except SyncError as error:
+            _give_back(work, request, error)
+            raise
+        else:
+            settle(work, list(zip(request, outcomes, strict=True)))
 
 
 def replay(work: Work) -> None:
@@ -57,6 +77,9 @@ def replay(work: Work) -> None:
     with work.transaction() as conn:
         left = intents.unsettled(conn, *work.key)
     if not left:
+        return
+    if work.spec.once:
+        leave_in_doubt(work, left)
         return
     remembered = work.clock.now() - timedelta(hours=work.provider_spec.limits.idempotency_hours) * 0.9
     groups: dict[str, list[Intent]] = {}
@@ -164,8 +187,8 @@ def _split(work: Work, request: Request) -> list[Request]:
     return halves
 
 
-def _give_back(work: Work, request: Request, error: ProviderRefused) -> None:
-    """The provider will not take this request at all: forget the intents, keep the rows due."""
+def _give_back(work: Work, request: Request, error: SyncError) -> None:
+    """The provider has surely not done this request: forget the intents, keep the rows due."""
     ids = [intent.local_id for intent in request]
     with work.transaction() as conn:
         intents.clear(conn, *work.key, ids=ids)

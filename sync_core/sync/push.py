@@ -131,7 +131,9 @@ def _act(work: Work, decisions: Decisions) -> list[str]:
     with work.transaction() as conn:
         pending.wait(conn, *work.key, reasons=decisions.waiting)
         pending.clear(conn, *work.key, ids=decisions.unchanged)
-        dead_letters.resolve(conn, *work.key, direction="push", ids=decisions.unchanged)
+        if not work.spec.once:
+            # Else a letter that says that a sending is in doubt would be taken for answered.
+            dead_letters.resolve(conn, *work.key, direction="push", ids=decisions.unchanged)
     return carry_out(work, decisions.intents) if decisions.intents else []
 
 

@@ -1,17 +1,25 @@
 """Mailchimp's wire: JSON on our session, and its errors as ours.
 
-Mailchimp knows no idempotency keys. Every request made here has the same effect twice as once, so each may be repeated.
+Mailchimp knows no idempotency keys. Every request made here has the same effect twice as once, so each may be repeated;
+but for what is sent by `act_once`.
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import quote
 
 import orjson
 import requests
 
 from sync_core.clock import Clock
-from sync_core.errors import AuthorizationLost, ProviderRefused, SyncError, ThrottledError, TransientError
+from sync_core.errors import (
+    AuthorizationLost,
+    OutcomeUnknown,
+    ProviderRefused,
+    SyncError,
+    ThrottledError,
+    TransientError,
+)
 from sync_core.http.backoff import retry_after_seconds
 from sync_core.http.calls import endpoint_of
 from sync_core.http.redact import redact
@@ -46,7 +54,6 @@ class MailchimpCalls:
             "Authorization": f"Bearer {api_key}",
             "Accept": "application/json",
             "Content-Type": "application/json",
-            REPEAT_HEADER: "safe",
         }
 
     def get(self, path: str, **params: str | int | None) -> Json:
@@ -70,6 +77,20 @@ class MailchimpCalls:
         """Do what the path names, to what the body names, if anything; no answer is shown. Raises Refused."""
         self._call("POST", path, body=body)
 
+    def act_once(self, path: str, body: Json) -> None:
+        """Do what the path names, which is not the same twice as once: never repeated.
+
+        Raises:
+            Refused, ThrottledError, AuthorizationLost: Surely not done.
+            OutcomeUnknown: Done or not.
+        """
+        try:
+            self._call("POST", path, body=body, repeat="never")
+        except ThrottledError:
+            raise
+        except TransientError as exc:
+            raise OutcomeUnknown(f"{exc} Whether it was done is not known.") from None
+
     def put(self, path: str, body: Json) -> Json:
         """Create or replace. Raises Refused."""
         return self._call("PUT", path, body=body)
@@ -83,7 +104,13 @@ class MailchimpCalls:
         self._call("DELETE", path)
 
     def _call(
-        self, method: str, path: str, *, params: Mapping[str, str | int | None] | None = None, body: Json | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int | None] | None = None,
+        body: Json | None = None,
+        repeat: Literal["safe", "never"] = "safe",
     ) -> Json:
         given = {name: value for name, value in (params or {}).items() if value is not None}
         response = self._session.request(
@@ -91,7 +118,7 @@ class MailchimpCalls:
             self._base + path,
             params=given,
             data=None if body is None else orjson.dumps(body),
-            headers=self._headers,
+            headers={**self._headers, REPEAT_HEADER: repeat},
         )
         if response.status_code == 204:  # noqa: PLR2004 - HTTP
             return {}

@@ -11,6 +11,7 @@ from sync_core.errors import AuthorizationLost, ConfigurationError
 from sync_core.providers.mailchimp.audience import Audience
 from sync_core.providers.mailchimp.calls import MailchimpCalls
 from sync_core.providers.mailchimp.campaigns import Campaigns
+from sync_core.providers.mailchimp.journeys import Journeys
 from sync_core.providers.mailchimp.members import Members
 from sync_core.providers.mailchimp.orders import Orders
 from sync_core.providers.mailchimp.products import Products
@@ -76,6 +77,7 @@ def connect(
             "store_products": Products(calls, store),
             "store_orders": Orders(calls, store),
             "campaigns": Campaigns(calls, audience),
+            "journey_triggers": Journeys(calls, audience),
         },
     )
 

@@ -1,6 +1,7 @@
 """The whole way with Mailchimp: contacts in bulk and both ways, nobody's status touched, products in the store."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from sync_core.errors import ConfigurationError, ProviderRefused
 from sync_core.providers.mailchimp.contact import hash_of
+from sync_core.store.intents import Intent, record
 from sync_core.sync.report import Mode
 from sync_sims.mailchimp.simulator import MailchimpSimulator
 from tests.world import World, account, key, world
@@ -423,3 +425,83 @@ def test_orders_follow_their_customers_and_products_and_subscribe_nobody(small_w
     small_world.forget_calls()
     assert small_world.sync(venue, "mailchimp", "store_orders", Mode("full")).counts.written == 0
     assert small_world.calls("mailchimp")["writes"] == 0
+
+
+TRIGGERS = "journey_triggers"
+
+
+def _trigger(world: World, venue: str, *ids: str) -> None:
+    for one in ids:
+        world.insert(TRIGGERS, venue, id=one, provider="mailchimp", journey_id="12", step_id="7", email="c0@x.example")
+
+
+def _journey(world: World, venue: str) -> None:
+    """A venue with one contact and a journey that waits for the API."""
+    _customers(world, venue, 1)
+    world.sync(venue, "mailchimp", "members")
+    rows = [{"journey_id": 12, "step_id": 7}]
+    world.sim("mailchimp", "POST", f"accounts/{account(venue)}/seed/journeys", rows=rows)
+
+
+def _letters(world: World) -> list[Any]:
+    return world.rows("SELECT record_id, code FROM sync.dead_letters WHERE status = 'open' ORDER BY record_id")
+
+
+def test_a_customer_is_sent_into_a_journey_once_per_row(small_world: World) -> None:
+    venue = _venue(small_world)
+    _journey(small_world, venue)
+    _trigger(small_world, venue, "t1", "t2")
+    for mode in (Mode(), Mode("full")):
+        report = small_world.sync(venue, "mailchimp", TRIGGERS, mode)
+        assert (report.status, report.error, report.counts.failed) == ("succeeded", None, 0)
+    small_world.sql("UPDATE venue.journey_triggers SET requested_at = now(), deleted_at = now() WHERE id = 't1'")
+    small_world.sql("UPDATE venue.journey_triggers SET step_id = '8' WHERE id = 't2'")
+    small_world.sync(venue, "mailchimp", TRIGGERS)
+    assert len(small_world.objects("mailchimp", venue, TRIGGERS)) == 2
+
+
+@pytest.mark.parametrize(("kind", "done"), [("error_after", 3), ("drop_before", 2)])
+def test_a_trigger_in_doubt_is_never_sent_again_and_waits_for_a_person(
+    small_world: World, kind: str, done: int
+) -> None:
+    venue = _venue(small_world)
+    _journey(small_world, venue)
+    _trigger(small_world, venue, "t1", "t2", "t3")
+    fault = {"kind": kind, "status": 500, "path": "/3.0/customer-journeys/*", "times": 1}
+    small_world.faults("mailchimp", fault)
+
+    first = small_world.sync(venue, "mailchimp", TRIGGERS)
+
+    assert (first.status, first.counts.created, first.counts.failed) == ("succeeded", 2, 1)
+    small_world.no_faults("mailchimp")
+    for mode in (Mode(), Mode("full")):
+        assert small_world.sync(venue, "mailchimp", TRIGGERS, mode).counts.created == 0
+    assert _letters(small_world) == [("t1", "in_doubt")]
+    assert len(small_world.objects("mailchimp", venue, TRIGGERS)) == done
+
+
+def test_what_a_killed_sync_may_have_sent_is_in_doubt_and_the_rest_is_sent(small_world: World) -> None:
+    venue = _venue(small_world)
+    _journey(small_world, venue)
+    _trigger(small_world, venue, "t1", "t2")
+    mapped = {"journey_id": "12", "step_id": "7", "email_address": "c0@x.example"}
+    intent = Intent("t1", "create", "k1", "b1", 0, mapped, mapped, None, {}, datetime.now(UTC))
+    with small_world.database.begin() as conn:
+        record(conn, small_world.connection(venue, "mailchimp").id, TRIGGERS, decided=[intent])
+
+    report = small_world.sync(venue, "mailchimp", TRIGGERS)
+
+    assert (report.status, report.counts.created, report.counts.failed) == ("succeeded", 1, 1)
+    assert _letters(small_world) == [("t1", "in_doubt")]
+    assert len(small_world.objects("mailchimp", venue, TRIGGERS)) == 1
+
+
+def test_a_trigger_that_was_surely_not_sent_is_sent_later(small_world: World) -> None:
+    venue = _venue(small_world)
+    _journey(small_world, venue)
+    _trigger(small_world, venue, "t1", "t2")
+    small_world.faults("mailchimp", {"kind": "throttle", "path": "/3.0/customer-journeys/*", "times": 1})
+    assert small_world.sync(venue, "mailchimp", TRIGGERS).status == "failed"
+    assert small_world.rows("SELECT count(*) FROM sync.intents") == [(0,)]
+    later = small_world.sync(venue, "mailchimp", TRIGGERS)
+    assert (later.status, later.counts.created, _letters(small_world)) == ("succeeded", 2, [])

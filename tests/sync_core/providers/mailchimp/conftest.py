@@ -17,7 +17,7 @@ from tests.fakes import FakeClock
 from tests.sync_core.providers.outside import Outside, account_at, spec_of
 
 KEY = "0123456789abcdef0123456789abcdef-us19"
-ENTITIES = ("members", "store_products", "store_orders", "campaigns")
+ENTITIES = ("members", "store_products", "store_orders", "campaigns", "journey_triggers")
 
 
 @dataclass(frozen=True)
