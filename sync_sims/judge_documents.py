@@ -23,9 +23,9 @@ _SIGNED = re.compile(r"venue-sync (?P<id>.+?)(?: Voided)?$", re.DOTALL)
 
 
 def receipts_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
-    """The receipts that the venue's sales call for."""
+    """The receipts that the venue's sales call for, as far as they are completed."""
     for row in rows:
-        if row["origin"] == "sale":
+        if row["origin"] == "sale" and row["status"] == "completed":
             fields = {
                 "amount": major(row["total_minor"], row["currency"]),
                 "currency": row["currency"],
@@ -37,9 +37,9 @@ def receipts_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
 
 
 def receipts_of_account(held: Holdings, *, known: Known, products: Known) -> Iterator[Record]:
-    """QuickBooks' receipts by the order in their note; those that an accountant wrote are no order's business."""
+    """QuickBooks' receipts by the order in their note; voided ones and an accountant's are no order's business."""
     for shown in held.receipts:
-        if str(shown.get("DocNumber") or "").startswith(NUMBERED):
+        if str(shown.get("DocNumber") or "").startswith(NUMBERED) and not _is_voided(shown):
             fields = {
                 **_sum_of_account(shown),
                 "customer": _who(shown, known),
@@ -69,13 +69,12 @@ def invoices_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
 def invoices_of_account(held: Holdings, *, known: Known, products: Known) -> Iterator[Record]:
     """QuickBooks' invoices."""
     for shown in held.invoices:
-        voided = not shown.get("TotalAmt") and "Voided" in str(shown.get("PrivateNote") or "")
         fields = {
             **_sum_of_account(shown),
             "due": decimal(shown.get("Balance") or 0),
             "due date": shown.get("DueDate"),
             "number": clean(shown.get("DocNumber")),
-            "status": "void" if voided else "open" if shown.get("Balance") else "paid",
+            "status": "void" if _is_voided(shown) else "open" if shown.get("Balance") else "paid",
             "customer": _who(shown, known),
             "memo": clean((shown.get("CustomerMemo") or {}).get("value")),
             "lines": _lines_of_account(shown, products),
@@ -122,7 +121,7 @@ def refunds_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
 def refunds_of_account(held: Holdings) -> Iterator[Record]:
     """QuickBooks' refund receipts; a voided one is none any more."""
     for shown in held.refunds:
-        if shown.get("TotalAmt") or "Voided" not in str(shown.get("PrivateNote") or ""):
+        if not _is_voided(shown):
             reason = clean((shown.get("CustomerMemo") or {}).get("value"))
             fields = {**_sum_of_account(shown), "reason": reason}
             yield Record(key=_named(shown), id=shown["Id"], name="", fields=fields)
@@ -164,6 +163,10 @@ def _lines_of_account(shown: Json, products: Known) -> list[tuple[Any, ...]]:
         elif line["DetailType"] == "DiscountLineDetail":
             lines.append((None, None, -decimal(line["Amount"])))
     return lines
+
+
+def _is_voided(shown: Json) -> bool:
+    return not shown.get("TotalAmt") and "Voided" in str(shown.get("PrivateNote") or "")
 
 
 def _who(shown: Json, known: Known) -> str | None:

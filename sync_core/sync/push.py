@@ -18,7 +18,7 @@ from sync_core.sync.settle import bury
 from sync_core.sync.work import Work
 
 CHUNK = 2_000
-"""Rows held in memory at once."""
+"""Rows held in memory at once, at most."""
 ENOUGH_TO_JUDGE = 20
 """Below this many rows a share of bad ones says nothing about the mapping."""
 
@@ -109,9 +109,12 @@ def due_chunks(work: Work) -> Iterator[list[Row]]:
 def changed_stretches(work: Work, extent: Extent) -> Iterator[Stretch]:
     """The changed rows in id order, CHUNK at a time."""
     after = extent.after
+    # Whole requests: a chunk that is no multiple of them would send a small one at its end.
+    size = work.spec.batch.create
+    limit = max(CHUNK // size, 1) * size
     while True:
         with work.transaction() as conn:
-            found = rows.stretch(conn, work.scope, extent.changed, after=after, limit=CHUNK)
+            found = rows.stretch(conn, work.scope, extent.changed, after=after, limit=limit)
         if found is None:
             return
         yield found

@@ -26,12 +26,15 @@ SOLD = {
 
 
 def test_an_order_is_a_sales_receipt_with_its_lines() -> None:
-    record = sent(RECEIPTS, customer_id="60", total_minor=9050, currency="USD", ordered_at=AT, lines=[LINE])
+    record = sent(
+        RECEIPTS, customer_id="60", total_minor=9050, currency="USD", status="completed", ordered_at=AT, lines=[LINE]
+    )
     assert record == {
         "PrivateNote": "id-1",
         "CustomerRef": {"value": "60"},
         "TotalAmt": 90.5,
         "CurrencyRef": {"value": "USD"},
+        "TxnStatus": "Paid",
         "TxnDate": "2026-01-02",
         "Line": [SOLD],
     }

@@ -49,6 +49,7 @@ ORDER: dict[str, Any] = {
     "provider": "stripe",
     "total_minor": 5100,
     "currency": "USD",
+    "status": "completed",
     "ordered_at": NOON,
     "customer_id": "c-1",
     "lines": [{"product_id": "p-1", "quantity": None, "amount_minor": 5100}],

@@ -13,11 +13,18 @@ from sync_core.providers.quickbooks.calls import Object
 from sync_core.providers.quickbooks.faults import Refused
 from sync_core.providers.quickbooks.lines import KEPT_OF_LINES, LINE, TOTAL, booked, exact, require_cents, shown_lines
 from sync_core.providers.quickbooks.marks import NOTE, is_marked_for, signed, with_mark
-from sync_core.providers.quickbooks.shapes import VOIDED, Body, cleared, is_voided, present, record_of
+from sync_core.providers.quickbooks.shapes import (
+    PAID,
+    STATUS,
+    UNPAID,
+    VOIDED,
+    Body,
+    cleared,
+    is_voided,
+    present,
+    record_of,
+)
 
-STATUS = "TxnStatus"
-"""Where a record shows what became of an invoice, in the words of PaymentStatusEnum (Finance.xsd), or as voided."""
-PAID, UNPAID = "Paid", "UnPaid"
 RECEIVED = "Received"
 _PAYMENT_STATUS = "status"
 _NUMBER = "DocNumber"

@@ -8,9 +8,19 @@ from sync_core.providers.bodies import nest
 from sync_core.providers.protocol import Remote, Sought, Write
 from sync_core.providers.quickbooks.books import Books
 from sync_core.providers.quickbooks.calls import Object
+from sync_core.providers.quickbooks.faults import Refused
 from sync_core.providers.quickbooks.lines import KEPT_OF_LINES, booked
 from sync_core.providers.quickbooks.marks import MARK, NOTE, is_marked_for, number_of, signed, with_mark
-from sync_core.providers.quickbooks.shapes import Body, cleared, is_voided, present, record_of
+from sync_core.providers.quickbooks.shapes import (
+    PAID,
+    STATUS,
+    VOIDED,
+    Body,
+    cleared,
+    is_voided,
+    present,
+    record_of,
+)
 
 NUMBER = "DocNumber"
 DONE = "Completed"
@@ -18,12 +28,15 @@ DONE = "Completed"
 
 
 class SalesReceiptShape:
-    """How a sale looks that was paid on the spot. Its note is the order's id and nothing else."""
+    """How a sale looks that was paid on the spot. Its note is the order's id and nothing else.
+
+    An order is booked when it is completed, and voided when it is canceled afterwards.
+    """
 
     entity: str = "SalesReceipt"
     columns: str = "*"
     where: str = ""
-    kept: tuple[str, ...] = KEPT_OF_LINES
+    kept: tuple[str, ...] = (*KEPT_OF_LINES, NOTE)
 
     def __init__(self, books: Books) -> None:
         self._books = books
@@ -35,11 +48,20 @@ class SalesReceiptShape:
     def draft(self, write: Write) -> Body:
         """A new receipt over the order's lines."""
         body = nest(present(self._books.in_home_currency(write.fields)))
+        status = body.pop(STATUS, PAID)
+        if status != PAID:
+            said = "canceled" if status == VOIDED else "not paid yet"
+            raise Refused(f"The order is {said}; it is booked when it is completed.", code="NOT_SOLD")
         return {NUMBER: number_of("VS", str(body.get(NOTE) or write.local_id)), **booked(self._books, body, kept={})}
 
     def change(self, write: Write, kept: Object) -> tuple[str, Body]:
-        """The changed fields."""
+        """The changed fields, or its voiding, after which nothing else of it matters."""
         body = nest(cleared(self._books.in_home_currency(write.fields)))
+        status = body.pop(STATUS, PAID)
+        if is_voided(kept):
+            raise Refused("The receipt is void in QuickBooks and stays so; sell by a new order.", code="VOID")
+        if status != PAID:
+            return "void", {}
         return "update", booked(self._books, body, kept=kept)
 
     def farewell(self) -> tuple[str, Body]:

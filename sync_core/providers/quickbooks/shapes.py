@@ -13,6 +13,9 @@ KEPT = "kept"
 """Where a record's state holds the parts of the object that a later sparse update must send again or judge by."""
 VOIDED = "Voided"
 """What QuickBooks writes into the note of a voided transaction."""
+STATUS = "TxnStatus"
+"""Where a mapping and a record say what became of a sale, in the words of PaymentStatusEnum (Finance.xsd), or as voided."""
+PAID, UNPAID = "Paid", "UnPaid"
 
 
 class Listed(Protocol):

@@ -89,6 +89,12 @@ def test_an_order_is_booked_with_the_items_it_is_made_of(books: World) -> None:
     assert {name: one["TotalAmt"] for name, one in receipts.items()} == {"o1": 1.25, "whole": 1.25}
     reasons = books.rows("SELECT record_id, code FROM sync.dead_letters WHERE entity = 'sales_receipts' ORDER BY 1")
     assert reasons == [("fine", "DECIMALS"), ("wrong", "TOTAL")]
+    books.sql("UPDATE venue.orders SET status = 'canceled', updated_at = now() WHERE id = 'o1'")
+    assert whole_round(books)["sales_receipts"].counts.updated == 1
+    assert {one["PrivateNote"]: one["TotalAmt"] for one in held(books, "salesreceipts")} == {
+        "o1 Voided": 0,
+        "whole": 1.25,
+    }
 
 
 def test_an_invoice_goes_out_is_paid_on_either_side_and_comes_home(books: World) -> None:

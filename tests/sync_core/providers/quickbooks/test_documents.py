@@ -169,11 +169,24 @@ def test_what_is_voided_keeps_its_place_and_stays_void(quickbooks: QuickBooksCom
         assert write_one(quickbooks.provider, entity, write).refused_code == "VOID"
 
 
-def test_a_voiding_whose_version_is_old_is_asked_for_again(quickbooks: QuickBooksCompany, ada: str):
+def test_an_order_is_booked_when_it_is_completed_and_voided_when_it_is_canceled(quickbooks: QuickBooksCompany):
+    for status in ("UnPaid", "Voided"):
+        early = write_one(quickbooks.provider, "sales_receipts", create_receipt("o1", TxnStatus=status))
+        assert early.refused_code == "NOT_SOLD"
+    made = written(quickbooks, "sales_receipts", create_receipt("o1", TxnStatus="Paid"))
+    void = written(quickbooks, "sales_receipts", update(made, "v", {"TxnStatus": "Voided"}, local_id="o1"))
+    assert (void.record["TotalAmt"], void.record["PrivateNote"]) == (0, "o1 Voided")
+    back = write_one(quickbooks.provider, "sales_receipts", update(void, "u", {"TxnStatus": "Paid"}, local_id="o1"))
+    assert back.refused_code == "VOID"
+
+
+def test_a_voiding_that_was_overtaken_comes_back_and_is_asked_for_again(quickbooks: QuickBooksCompany, ada: str):
     made = written(quickbooks, "invoices", create_invoice("i1", ada))
     token = made.state["sync_token"]
     quickbooks.by_hand("POST", "invoice", {"Id": made.id, "SyncToken": token, "sparse": True, "DueDate": "2026-09-09"})
-    void = written(quickbooks, "invoices", update(made, "v1", {"TxnStatus": "Voided"}, local_id="i1"))
+    outcome = write_one(quickbooks.provider, "invoices", update(made, "v1", {"TxnStatus": "Voided"}, local_id="i1"))
+    assert outcome.overtaken is not None
+    void = written(quickbooks, "invoices", update(outcome.overtaken, "v2", {"TxnStatus": "Voided"}, local_id="i1"))
     assert (void.record["TxnStatus"], void.record["DueDate"]) == ("Voided", "2026-09-09")
 
 
