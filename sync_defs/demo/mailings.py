@@ -1,4 +1,4 @@
-"""What a venue has mailed by the time it is connected: two campaigns, a test of two subject lines, a welcome.
+"""What a venue has mailed by the time it is connected: campaigns, a test of two subject lines, a welcome, a journey.
 
 Figures are the same for every venue; days are counted back from today, so that some of it is old and some still moves.
 """
@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 
 
 def send_mailings(seed: Seed, today: date, currency: str) -> None:
-    """A season's opening, tickets of this week, either of two subject lines, and an automation that welcomes people.
+    """A season's opening, tickets of this week, either of two subject lines, an automation and a journey.
 
     Args:
         seed: for the account in which it happens.
@@ -44,6 +44,7 @@ def send_mailings(seed: Seed, today: date, currency: str) -> None:
             },
         ],
     )
+    seed("journeys", [{"journey_id": 12, "step_id": 7}])
     seed("automations", [{"title": "Welcome", "emails_sent": 73, "opens": 61, "unique_opens": 44, "clicks": 9}])
 
 

@@ -100,6 +100,14 @@ DIFFERENCES: tuple[Difference, ...] = (
         reason="a batch takes tags, also of contacts that are there: its sync_tags speaks of the tags in the request",
         source="mailchimp.com/developer/release-notes/added-ability-sync-tags-existing-members, 2022-01-24",
     ),
+    Difference(
+        provider="mailchimp",
+        where=r"POST /customer-journeys/.*/actions/trigger answer 204",
+        place="",
+        says=r"the body is missing.*",
+        reason='the specification gives its 204 an "Empty Response" as a body, and a 204 has none',
+        source="RFC 9110, 15.3.5",
+    ),
 )
 
 DEFECTS: tuple[Difference, ...] = ()

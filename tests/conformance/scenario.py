@@ -126,6 +126,15 @@ class Scenario:
             )
             self.world.insert("stock", self.venue, id=product, quantity=number)
 
+        self.world.insert(
+            "journey_triggers",
+            self.venue,
+            id="odd",
+            provider=self.provider,
+            journey_id="12",
+            step_id="7",
+            email="odd.1+a=b&c@example.com",
+        )
         self.world.sql(
             "INSERT INTO venue.refunds (venue_id, id, provider, order_id, amount_minor, currency, reason)"
             " SELECT o.venue_id, 'odd-' || o.id, o.provider, o.id, o.total_minor / 2, o.currency, :reason"
