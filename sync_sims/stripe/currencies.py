@@ -37,3 +37,6 @@ SMALLEST_CHARGE: dict[str, int] = {
     "thb": 1000,
 }
 LARGEST_CHARGE = 99_999_999
+WHOLE_HUNDREDS = frozenset({"isk", "ugx"})
+"""Charged in hundredths that no card network takes any more (support.stripe.com/questions/
+deprecation-of-fractional-isk-charges-and-refunds; docs.stripe.com/currencies, "Special cases")."""

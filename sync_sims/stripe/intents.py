@@ -4,7 +4,7 @@ from typing import Any
 
 from sync_sims.stripe.addresses import SHIPPING, shipping_from
 from sync_sims.stripe.charges import DECLINED, charge_intent
-from sync_sims.stripe.currencies import LARGEST_CHARGE, SMALLEST_CHARGE
+from sync_sims.stripe.currencies import LARGEST_CHARGE, SMALLEST_CHARGE, WHOLE_HUNDREDS
 from sync_sims.stripe.errors import ApiError
 from sync_sims.stripe.events import emit
 from sync_sims.stripe.listing import filtered_page
@@ -99,7 +99,23 @@ def create_intent(call: Call, given: dict[str, Any]) -> Object:
     return _pay(call, intent) if given.get("confirm") else intent
 
 
+def check_whole(amount: int, currency: str) -> None:
+    """Refuse a fraction of what has no fractions any more.
+
+    Raises:
+        ApiError: It is one.
+    """
+    if currency in WHOLE_HUNDREDS and amount % 100:
+        raise ApiError(
+            f"Invalid amount. Currency {currency.upper()} has become effectively zero-decimal and charged amounts must "
+            "be evenly divisible by 100. See https://stripe.com/docs/currencies#special-cases for more information.",
+            code="invalid_charge_amount_no_decimal_compatible",
+            param="amount",
+        )
+
+
 def _check_amount(amount: int, currency: str) -> None:
+    check_whole(amount, currency)
     least = SMALLEST_CHARGE.get(currency, 1)
     if amount < least:
         raise ApiError(f"Amount must be at least {least} {currency}", code="amount_too_small", param="amount")

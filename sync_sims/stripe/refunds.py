@@ -6,6 +6,7 @@ from typing import Any
 from sync_sims.stripe.balance import book_refund
 from sync_sims.stripe.errors import ApiError
 from sync_sims.stripe.events import emit, emit_update
+from sync_sims.stripe.intents import check_whole
 from sync_sims.stripe.listing import filtered_page
 from sync_sims.stripe.parameters import Choice, Hash, Integer, Metadata, Text, merged_metadata
 from sync_sims.stripe.shelf import Object
@@ -35,6 +36,7 @@ def create_refund(call: Call, given: dict[str, Any]) -> Object:
     if left == 0:
         raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     amount = given.get("amount", left)
+    check_whole(amount, charge["currency"])
     if amount > left:
         raise ApiError(
             f"Refund amount ({amount} {charge['currency']}) is greater than unrefunded amount on charge "

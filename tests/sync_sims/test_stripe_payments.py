@@ -195,3 +195,14 @@ def test_a_fee_is_its_share_rounded_half_up_and_the_fixed_part(amount: Any, perc
 
 def test_half_a_cent_of_fee_rounds_up():
     assert Fees(percent=Decimal("2.5"), fixed=0).on(100) == 3
+
+
+@pytest.mark.parametrize("currency", ["isk", "ugx"])
+def test_currencies_that_lost_their_hundredths_are_paid_and_refunded_in_whole_units(client: Any, currency: str):
+    with pytest.raises(stripe.InvalidRequestError, match="evenly divisible by 100") as caught:
+        _paid(client, amount=4010, currency=currency)
+    assert caught.value.code == "invalid_charge_amount_no_decimal_compatible"
+    intent = _paid(client, amount=4000, currency=currency)
+    with pytest.raises(stripe.InvalidRequestError, match="evenly divisible by 100"):
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": 150})
+    assert client.v1.refunds.create({"payment_intent": intent.id, "amount": 100}).status == "succeeded"
