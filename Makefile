@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 # Two levels of quiet: errors are shown, pip's remarks about its own configuration are not.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help install check test conformance demo bench capabilities lock fmt clean
+.PHONY: help install check test conformance fuzz demo bench capabilities lock fmt clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -46,6 +46,9 @@ test: check ## Install, check, and run every test
 
 conformance: $(STAMP) ## Hold what clients ask and simulators answer against the providers' specifications
 	$(BIN)/pytest -q tests/conformance --conformance-customers 60
+
+fuzz: $(STAMP) ## Send the HTTP API everything that its own document allows and forbids
+	$(BIN)/pytest -q tests/sync_api/test_fuzz.py --fuzz-examples 60
 
 demo: $(STAMP) ## Try it: simulated providers, venues, Dagster [ONCE=1 ends with a verdict] [DATA=folder]
 	$(BIN)/venue-sync demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")

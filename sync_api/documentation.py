@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from sync_api.access import CHANGING, RULES, Rule
 from sync_api.errors import STATUS, ErrorBody
 
-_COMMON: Final = (400, 404, 500, 503)
+_COMMON: Final = (400, 404, 405, 500, 503)
 _GATE: Final = (401, 403, 429)
 _CHANGE: Final = (409, 413, 422, 502)
 

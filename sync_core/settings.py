@@ -36,6 +36,10 @@ class Settings:
             development key.
         jwt_issuer: whom a token must come from (VENUE_SYNC_JWT_ISSUER).
         jwt_audience: whom a token must be for (VENUE_SYNC_JWT_AUDIENCE).
+        webhook_secrets: what the application's webhooks are signed with, by provider; several while one takes the
+            other's place (STRIPE_WEBHOOK_SECRET, SQUARE_WEBHOOK_SIGNATURE_KEY, QUICKBOOKS_WEBHOOK_TOKEN,
+            MAILCHIMP_WEBHOOK_SECRET).
+        square_webhook_url: the address that Square was given for its webhooks, which it signs (SQUARE_WEBHOOK_URL).
     """
 
     home: Path
@@ -53,6 +57,8 @@ class Settings:
     jwt_keys: Path | None = None
     jwt_issuer: str = "venue-sync"
     jwt_audience: str = "venue-sync-api"
+    webhook_secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], repr=False)
+    square_webhook_url: str | None = None
 
     @property
     def local_key_file(self) -> Path:
@@ -98,7 +104,19 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         jwt_keys=Path(keys).resolve() if (keys := environ.get("VENUE_SYNC_JWT_KEYS")) else None,
         jwt_issuer=environ.get("VENUE_SYNC_JWT_ISSUER") or "venue-sync",
         jwt_audience=environ.get("VENUE_SYNC_JWT_AUDIENCE") or "venue-sync-api",
+        webhook_secrets={
+            "stripe": _several(environ.get("STRIPE_WEBHOOK_SECRET")),
+            "square": _several(environ.get("SQUARE_WEBHOOK_SIGNATURE_KEY")),
+            "quickbooks": _several(environ.get("QUICKBOOKS_WEBHOOK_TOKEN")),
+            "mailchimp": _several(environ.get("MAILCHIMP_WEBHOOK_SECRET")),
+        },
+        square_webhook_url=environ.get("SQUARE_WEBHOOK_URL") or None,
     )
+
+
+def _several(value: str | None) -> tuple[str, ...]:
+    """Secrets that are separated by commas: the new one and, for a while, the one before."""
+    return tuple(secret for part in (value or "").split(",") if (secret := part.strip()))
 
 
 def _address(name: str, value: str) -> str:

@@ -14,7 +14,21 @@ from typer.exceptions import Abort, TyperException
 
 from sync_core.http.redact import redact
 from sync_core.settings import read_settings
-from sync_defs.commands import api, check, connections, db, demo, exits, sims, status, sync, up, venues, verify
+from sync_defs.commands import (
+    api,
+    check,
+    connections,
+    db,
+    demo,
+    exits,
+    sims,
+    status,
+    sync,
+    up,
+    venues,
+    verify,
+    webhooks,
+)
 from sync_defs.commands.output import say
 
 OUR_PACKAGES = ("assets", "resources", "sensors", "sync_api", "sync_core", "sync_defs", "sync_sims")
@@ -32,6 +46,7 @@ for group, name in (
     (sims.app, "sims"),
     (status.letters, "deadletters"),
     (api.keys, "api-keys"),
+    (webhooks.app, "webhooks"),
 ):
     app.add_typer(group, name=name)
 for command, name in (

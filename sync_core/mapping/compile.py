@@ -92,7 +92,11 @@ def _load(spec: ProviderSpec, entity: str, folder: Path, models: Map[str, Model]
     _check_directions(mapping, spec, entity, file)
     _check_references(mapping, spec, entity, file)
     _check_columns(mapping, spec, entity, file)
-    for setting, columns in (("where", declared.where), ("only_with", declared.only_with)):
+    for setting, columns in (
+        ("where", declared.where),
+        ("only_with", declared.only_with),
+        ("only_if", declared.only_if),
+    ):
         for column in columns:
             if column not in mapping.model.columns:
                 reason = f"{entity}.{setting} names {column}, which {template.model} has not"

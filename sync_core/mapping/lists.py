@@ -102,11 +102,15 @@ class BoundList:
         return {self.column: out}
 
     def seen(self, record: Any) -> list[dict[str, Any]] | None:
-        """What the provider shows of the elements, raw: {path within the element: JSON value} for each."""
+        """What the provider shows of the elements, raw and in the form in which they are pushed; None where none are."""
         shown = pick(record, self.remote)
         if not isinstance(shown, list):
             return None
-        return [{path: pick(element, path) for path in self.element.pull_paths} for element in cast("list[Any]", shown)]
+        return [self._seen(element) for element in cast("list[Any]", shown)] or None
+
+    def _seen(self, element: Any) -> dict[str, Any]:
+        flat = {path: pick(element, path) for path in self.element.pull_paths}
+        return nest({path: value for path, value in flat.items() if value is not None} | self.element.constants)
 
     def _taken_apart(self, lists: Sequence[Any]) -> tuple[list[Any], list[tuple[int, int]], list[dict[str, Any]]]:
         """An empty list (or the BadValue) for each of `lists`, then of each element its owner and place, and itself."""

@@ -115,6 +115,10 @@ class EntitySpec(Declared):
     only_with: tuple[Name, ...] = Field(
         default=(), description="Only rows with a value in each of these columns are pushed; the others are no concern."
     )
+    only_if: dict[Name, tuple[str, ...]] = Field(
+        default_factory=dict[str, tuple[str, ...]],
+        description="Only rows with one of these values in each of these columns are pushed; the others are no concern.",
+    )
     needs: tuple[Name, ...] = Field(default=(), description="Entities of this provider that are synced first.")
     events: tuple[EventType, ...] = Field(
         default=(),

@@ -210,19 +210,30 @@ def inspect(
     *,
     connection: Connection | None = None,
     provider: str | None = None,
-    status: Status | None = None,
+    statuses: Sequence[Status] = (),
     limit: int = 100,
     offset: int = 0,
 ) -> list[Line]:
     """Events as people see them, the newest first; with `connection`, those of its account alone."""
     query = sa.select(*_LINE).order_by(webhook_events.c.id.desc()).limit(limit).offset(offset)
     if connection is not None:
-        query = query.where(_owned().where(connections.c.id == connection.id).exists())
+        query = query.where(_belongs().where(connections.c.id == connection.id).exists())
     if provider is not None:
         query = query.where(webhook_events.c.provider == provider)
-    if status is not None:
-        query = query.where(webhook_events.c.status == status)
+    if statuses:
+        query = query.where(webhook_events.c.status.in_(list(statuses)))
     return [Line(*row) for row in conn.execute(query)]
+
+
+def is_of(conn: sa.Connection, event_id: int, *, venue: str) -> bool:
+    """Whether an event is of an account of this venue."""
+    mine = _belongs().where(connections.c.venue_id == venue).exists()
+    return (
+        conn.execute(
+            sa.select(sa.literal(1)).select_from(webhook_events).where(webhook_events.c.id == event_id, mine)
+        ).first()
+        is not None
+    )
 
 
 def depth(conn: sa.Connection) -> list[Depth]:
@@ -268,15 +279,18 @@ def _row(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def _owned(*columns: Any) -> sa.Select[Any]:
-    """The connected venues that own an event: the one whose address it came to, else all with the event's account."""
+def _belongs(*columns: Any) -> sa.Select[Any]:
+    """The connections that an event is of: the one whose address it came to, else all with the event's account."""
     e = webhook_events.c
     by_account = sa.and_(e.connection_id.is_(None), e.account_id == ACCOUNT_OF_EVENTS)
     return sa.select(*(columns or (sa.literal(1),))).where(
-        connections.c.provider == e.provider,
-        connections.c.status == "connected",
-        sa.or_(connections.c.id == e.connection_id, by_account),
+        connections.c.provider == e.provider, sa.or_(connections.c.id == e.connection_id, by_account)
     )
+
+
+def _owned(*columns: Any) -> sa.Select[Any]:
+    """Those of them that are connected: the ones it can be applied to."""
+    return _belongs(*columns).where(connections.c.status == "connected")
 
 
 def _owners(conn: sa.Connection, ids: Sequence[int]) -> dict[int, list[Connection]]:

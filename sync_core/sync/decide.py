@@ -37,7 +37,7 @@ class Decisions:
 def decide(work: Work, rows: Sequence[Row]) -> Decisions:
     """Compare `rows` with the ledger."""
     known = ledger.by_local(work.conn, *work.key, ids=[row["id"] for row in rows])
-    live = [row for row in rows if row["deleted_at"] is None]
+    live = [row for row in rows if row["deleted_at"] is None and _concerns(work, row)]
     out = outbound(work, live)
     hashes = {local_id: content_hash(flat) for local_id, flat in out.mapped.items()}
     stale = [i for i in out.mapped if i in known and (known[i].deleted or known[i].pushed_hash != hashes[i])]
@@ -60,9 +60,8 @@ def decide(work: Work, rows: Sequence[Row]) -> Decisions:
     gone = [known[row["id"]] for row in rows if row["deleted_at"] is not None and row["id"] in known]
     goes = work.spec.on_delete != "ignore" and "delete" in work.spec.may
     deletes = [_delete(work, entry) for entry in gone if goes and not entry.deleted]
-    settled = [
-        row["id"] for row in rows if row["deleted_at"] is not None and row["id"] not in {d.local_id for d in deletes}
-    ]
+    looked_at = {row["id"] for row in live} | {intent.local_id for intent in deletes}
+    settled = [row["id"] for row in rows if row["id"] not in looked_at]
     return Decisions(
         creates=creates,
         updates=updates,
@@ -73,6 +72,11 @@ def decide(work: Work, rows: Sequence[Row]) -> Decisions:
         before=before,
         mapped_rows=len(live) - len(out.waiting),
     )
+
+
+def _concerns(work: Work, row: Row) -> bool:
+    """Whether a push is about a row with these values."""
+    return all(row[column] in values for column, values in work.spec.only_if.items())
 
 
 def _needed(work: Work, entry: Entry | None, now: bytes) -> Operation | None:

@@ -82,7 +82,7 @@ def disconnect(
 ) -> None:
     """Disconnect a venue's account and destroy its stored credential. What was synced stays on both sides."""
     with ready_engine(settings_now()) as engine, engine.database.begin() as conn:
-        connection = _existing(conn, venue, provider)
+        connection = existing(conn, venue, provider)
         engine.vault.destroy(conn, connection_id=connection.id)
         if forget:
             connections.forget(conn, connection.id)
@@ -91,7 +91,8 @@ def disconnect(
     say(f"{venue} is disconnected from {provider}; its credential is destroyed.")
 
 
-def _existing(conn: sa.Connection, venue: str, provider: str) -> connections.Connection:
+def existing(conn: sa.Connection, venue: str, provider: str) -> connections.Connection:
+    """The connection of `venue` at `provider`. Raises ConfigurationError when it was never made."""
     require_known("venue", venue, {*venue_names(conn), *(c.venue for c in connections.all_of(conn))})
     require_known("provider", provider, declared())
     found = connections.find(conn, venue, provider)

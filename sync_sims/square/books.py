@@ -26,6 +26,10 @@ class Books:
         self.inventory_changes = ChangesShelf("inventory_changes")
         self.payments = Shelf("payments")
         self.refunds = Shelf("refunds")
+        self.orders = Shelf("orders")
+        self.loyalty_programs = Shelf("loyalty_programs")
+        self.loyalty_accounts = Shelf("loyalty_accounts")
+        self.loyalty_events = Shelf("loyalty_events")
         self.keys = Shelf("keys")
         self.shelves = {shelf.name: shelf for shelf in self._all()}
         self.catalog_busy_until: datetime | None = None
@@ -39,6 +43,10 @@ class Books:
             self.inventory_changes,
             self.payments,
             self.refunds,
+            self.orders,
+            self.loyalty_programs,
+            self.loyalty_accounts,
+            self.loyalty_events,
             self.keys,
         )
 
@@ -54,6 +62,10 @@ class Books:
     def describe(self, **facts: Any) -> None:
         """Set facts about the seller: name, location_id, created_at, currency."""
         self.put(self.seller, "seller", {**self.seller.rows.get("seller", {}), **facts})
+
+    def is_counted(self, variation_id: str) -> bool:
+        """Whether the stock of a variation was ever counted: what never was does not change with a sale."""
+        return bool(self.inventory_changes.at((variation_id, self.location_id)))
 
     @property
     def name(self) -> str:

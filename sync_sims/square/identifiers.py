@@ -2,6 +2,7 @@
 
 import random
 import string
+import uuid
 from collections.abc import Container
 
 _BASE32 = string.ascii_uppercase + "234567"
@@ -42,6 +43,11 @@ class Identifiers:
         """Identifier of a physical count or an adjustment."""
         drawn = self._drawn(_BASE32, 24)
         return drawn if drawn not in taken else self.change(taken)
+
+    def uuid(self, taken: Container[str]) -> str:
+        """A UUID, as loyalty programs, accounts and events have: "79b807d2-d786-46a9-933b-918028d7a8c5"."""
+        drawn = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
+        return drawn if drawn not in taken else self.uuid(taken)
 
     def location(self) -> str:
         """The letter L and 12 characters."""

@@ -1,11 +1,12 @@
 """Payments: taking, completing, cancelling, and reading one.
 
-Sources: CreatePayment, CompletePayment, CancelPayment in Square's specification; shapes as in recorded answers.
+Every payment belongs to an order. Sources: CreatePayment, CompletePayment, CancelPayment in Square's specification; shapes as in recorded answers.
 """
 
 from datetime import timedelta
 from typing import Any
 
+from sync_sims.square import orders
 from sync_sims.square.call import Call
 from sync_sims.square.fields import Fields
 from sync_sims.square.money import money, needed_money
@@ -70,10 +71,48 @@ def take(call: Call, body: Fields, *, created_at: str) -> Row:
         "application_details": {"square_product": "ECOMMERCE_API", "application_id": APPLICATION_ID},
         "version_token": call.identifiers.version_token(),
     }
-    payment |= _paperwork(call, payment, tender, created_at=created_at)
+    order = _order(call, body, payment)
+    payment |= {"order_id": order["id"], "receipt_number": payment["id"][:4]}
+    payment |= _paperwork(call, tender, created_at=created_at)
     payment = _completed(payment, when=created_at) if at_once else payment
     books.put(books.payments, payment["id"], payment)
+    if at_once:
+        orders.close(call, order, when=created_at, tender=_tender(payment))
     return payment
+
+
+def _order(call: Call, body: Fields, payment: Row) -> Row:
+    """The order that is paid: the one named, else one that Square makes itself of the amount alone.
+
+    The payment's `reference_id` does not become the order's
+    (developer.squareup.com/forums/t/createterminalcheckout-reference-id-and-searchorders/4660).
+    """
+    order_id = body.text("order_id")
+    if order_id is None:
+        line = {"quantity": "1", "base_price_money": payment["amount_money"]}
+        given = {"location_id": call.books.location_id, "line_items": [line]}
+        if "customer_id" in payment:
+            given["customer_id"] = payment["customer_id"]
+        return orders.write_new(call, Fields(given), created_at=payment["created_at"])
+    order = orders.living(call, order_id)
+    if order["state"] != "OPEN" or order["net_amount_due_money"]["amount"] != payment["amount_money"]["amount"]:
+        raise invalid("BAD_REQUEST", "The payment does not come to what is due of the order.", field="order_id")
+    return order
+
+
+def _tender(payment: Row) -> Row:
+    """How an order shows its payment."""
+    kinds = {"CARD": "CARD", "CASH": "CASH"}
+    return {
+        "id": payment["id"],
+        "location_id": payment["location_id"],
+        "transaction_id": payment["order_id"],
+        "created_at": payment["created_at"],
+        "amount_money": payment["amount_money"],
+        "type": kinds.get(payment["source_type"], "OTHER"),
+        "payment_id": payment["id"],
+        **({"customer_id": payment["customer_id"]} if "customer_id" in payment else {}),
+    }
 
 
 def _check_location(call: Call, body: Fields) -> None:
@@ -82,15 +121,12 @@ def _check_location(call: Call, body: Fields) -> None:
         raise not_found(f"Location with ID `{location_id}` not found.", field=body.path("location_id"))
 
 
-def _paperwork(call: Call, payment: Row, tender: Tender, *, created_at: str) -> dict[str, Any]:
-    """What Square adds by itself: an order, a receipt, and for cards the terms of a delayed capture."""
-    order_id = payment.get("order_id") or call.identifiers.payment(call.books.payments.rows)
-    added = {"order_id": order_id, "receipt_number": payment["id"][:4]}
+def _paperwork(call: Call, tender: Tender, *, created_at: str) -> dict[str, Any]:
+    """What Square adds to a card payment by itself: the terms of a delayed capture."""
     if not tender.can_be_delayed:
-        return added
+        return {}
     created = parsed(created_at) or call.now
     return {
-        **added,
         "delay_action": "CANCEL",
         "delay_duration": "PT168H",
         "delayed_until": stamp(created + _DELAY),
@@ -139,8 +175,9 @@ def retrieve_payment(call: Call) -> dict[str, Any]:
 
 def complete_payment(call: Call) -> dict[str, Any]:
     """POST /v2/payments/{id}/complete; an optional `version_token` must be the payment's."""
-    payment = _approved(call)
-    return {"payment": change(call, _completed(payment, when=call.stamp))}
+    payment = change(call, _completed(_approved(call), when=call.stamp))
+    orders.close(call, orders.living(call, payment["order_id"]), when=call.stamp, tender=_tender(payment))
+    return {"payment": payment}
 
 
 def cancel_payment(call: Call) -> dict[str, Any]:

@@ -13,7 +13,10 @@ from sync_sims.square import (
     customers,
     inventory_read,
     inventory_write,
+    loyalty,
     merchants,
+    order_search,
+    orders,
     payment_lists,
     payments,
     refunds,
@@ -65,6 +68,9 @@ _SEARCH = (
     " include_category_path_to_root"
 )
 _RETRIEVE = "object_ids include_related_objects catalog_version include_deleted_objects include_category_path_to_root"
+_ORDERS = "location_ids cursor query limit return_entries"
+_POINTS = "accumulate_points idempotency_key location_id"
+_ADJUSTMENT = "idempotency_key adjust_points allow_negative_balance"
 _CHANGES = "catalog_object_ids location_ids types states updated_after updated_before cursor limit"
 
 ROUTES: tuple[Route, ...] = (
@@ -110,6 +116,19 @@ ROUTES: tuple[Route, ...] = (
     _reads("GET", "/v2/refunds", payment_lists.list_refunds),
     _reads("GET", "/v2/refunds/{id}", refunds.retrieve_refund),
     _writes("POST", "/v2/refunds", refunds.refund_payment, _REFUND),
+    _writes("POST", "/v2/orders", orders.create_order, "order idempotency_key"),
+    _reads("POST", "/v2/orders/search", order_search.search_orders, _ORDERS),
+    _reads("POST", "/v2/orders/batch-retrieve", orders.batch_retrieve, "location_id order_ids"),
+    _reads("GET", "/v2/orders/{id}", orders.retrieve_order),
+    _writes("PUT", "/v2/orders/{id}", orders.update_order, "order fields_to_clear idempotency_key"),
+    _writes("POST", "/v2/orders/{id}/pay", orders.pay_order, "idempotency_key order_version payment_ids"),
+    _reads("GET", "/v2/loyalty/programs/{id}", loyalty.retrieve_program),
+    _writes("POST", "/v2/loyalty/accounts", loyalty.create_account, "loyalty_account idempotency_key"),
+    _reads("POST", "/v2/loyalty/accounts/search", loyalty.search_accounts, "query limit cursor"),
+    _reads("GET", "/v2/loyalty/accounts/{id}", loyalty.retrieve_account),
+    _writes("POST", "/v2/loyalty/accounts/{id}/accumulate", loyalty.accumulate, _POINTS),
+    _writes("POST", "/v2/loyalty/accounts/{id}/adjust", loyalty.adjust, _ADJUSTMENT),
+    _reads("POST", "/v2/loyalty/events/search", loyalty.search_events, "query limit cursor"),
 )
 
 # Deprecated 2021-06-16, retired 2023-11-15 (Square's deprecation notes of the Inventory API).

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from sync_sims.square import catalog_write, customers, payments, refunds
+from sync_sims.square import catalog_write, customers, loyalty, orders, payments, refunds
 from sync_sims.square.call import Call
 from sync_sims.square.catalog_drafts import DATA, read_draft
 from sync_sims.square.catalog_shelf import FAMILIES
@@ -19,8 +19,8 @@ Seed = dict[str, Any]
 
 
 def sow_payment(call: Call, row: Seed) -> Row:
-    """`{amount, currency, customer_id?, reference_id?, note?, created_at?}` -> a completed card payment."""
-    given = {name: value for name, value in row.items() if name in {"customer_id", "reference_id", "note"}}
+    """`{amount, currency, customer_id?, reference_id?, order_id?, note?, created_at?}` -> a completed card payment."""
+    given = {name: value for name, value in row.items() if name in {"customer_id", "reference_id", "note", "order_id"}}
     given |= {
         "source_id": "cnon:card-nonce-ok",
         "amount_money": {"amount": row.get("amount"), "currency": row.get("currency")},
@@ -96,10 +96,47 @@ def sow_change(call: Call, row: Seed) -> Row:
     return change
 
 
+def sow_order(call: Call, row: Seed) -> Row:
+    """An order's fields -> a sale at the till, without a version as the till's are; `paid` takes the money for it.
+
+    With `api` it is one of an application's, which has a version; with an `id` it is changed by the application, to
+    what is sent of `state`, `line_items` and the rest.
+    """
+    given = {name: value for name, value in row.items() if name not in ("paid", "api", "id", "created_at", "note")}
+    if "id" in row:
+        known = orders.living(call, row["id"])
+        body = {"order": {**given, "version": known["version"]}}
+        return orders.write_update(call, row["id"], Fields(body["order"], "order"), Fields(body))
+    when = Fields(row).moment("created_at") or call.stamp
+    given = {"location_id": call.books.location_id, **given}
+    order = orders.write_new(call, Fields(given), created_at=when, source=orders.APPLICATION if row.get("api") else "")
+    if not row.get("api"):
+        order = {name: value for name, value in order.items() if name not in ("version", "source")}
+        order = orders.put(call, {**order, "source": {}})
+    if row.get("paid"):
+        paid = {"amount": order["total_money"]["amount"], "currency": order["total_money"]["currency"]}
+        sow_payment(call, {**paid, "order_id": order["id"], "created_at": when, "note": row.get("note")})
+    return call.books.orders.rows[order["id"]]
+
+
+def sow_account(call: Call, row: Seed) -> Row:
+    """`{phone_number, customer_id?, points?}` -> a loyalty account; with an `id`, points by hand for that account."""
+    if "id" in row:
+        loyalty.write_adjustment(call, row["id"], Fields({"points": row["points"], "reason": row.get("reason")}))
+        return loyalty.living(call, row["id"])
+    given = {"mapping": {"phone_number": row["phone_number"]}, "customer_id": row.get("customer_id")}
+    account = loyalty.write_account(call, Fields(given))
+    if row.get("points"):
+        loyalty.write_adjustment(call, account["id"], Fields({"points": row["points"]}))
+    return loyalty.living(call, account["id"])
+
+
 SEEDS: dict[str, Callable[[Call, Seed], Row]] = {
     "payments": sow_payment,
     "refunds": sow_refund,
     "customers": sow_customer,
     "catalog": sow_object,
     "inventory_changes": sow_change,
+    "orders": sow_order,
+    "loyalty_accounts": sow_account,
 }

@@ -29,7 +29,17 @@ from sync_sims.square.timestamps import stamp
 from sync_sims.wire import UNLIMITED, Limits, Request, Response, ThrottleReason
 
 Now = Callable[[], datetime]
-_JUDGED = ("catalog", "customers", "inventory_counts", "inventory_changes", "payments", "refunds")
+_JUDGED = (
+    "catalog",
+    "customers",
+    "inventory_counts",
+    "inventory_changes",
+    "payments",
+    "refunds",
+    "orders",
+    "loyalty_accounts",
+    "loyalty_events",
+)
 
 
 def _system_now() -> datetime:

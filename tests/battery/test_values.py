@@ -97,6 +97,8 @@ def money(stage: Stage) -> Money:
 @pytest.mark.parametrize("currency", CURRENCIES)
 def test_prices_of_any_number_of_decimals_arrive_exactly(stage: Stage, money: Money, currency: str) -> None:
     minor = CURRENCIES[currency]
+    for collection, rows in money.kept_in(currency).items():
+        stage.outside.seed(collection, rows)
     product: dict[str, Any] = {"name": "Stalls", "kind": "merchandise", "sku": "S1", "currency": currency}
     stage.add(stage.table(money.pushed), [{"id": "p1", **product, "price_minor": minor}])
 

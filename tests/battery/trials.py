@@ -67,12 +67,14 @@ class Money:
 
     `pushed` is the entity of the venue's products; `prices` reads minor units and ISO 4217 currency of every price off
     what the provider holds of a collection. `taken` is the row to seed for so much money
-    taken, among the objects of the pulled entity; None where no money comes home.
+    taken, among the objects of the pulled entity; None where no money comes home. `kept_in` are rows to seed, by their
+    collection, where an account is kept in one currency.
     """
 
     pushed: str
     prices: Callable[[Collections], list[Price]]
     taken: Callable[[int, str], Row] | None
+    kept_in: Callable[[str], Mapping[str, list[Row]]] = lambda _: {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +338,16 @@ def _quickbooks_purchase(n: int) -> Row:
     return {"AccountRef": {"value": "41"}, "PaymentType": "CreditCard", "Line": [line]}
 
 
+def _quickbooks_kept_in(currency: str) -> Mapping[str, list[Row]]:
+    return {"preferences": [{"CurrencyPrefs": {"HomeCurrency": {"value": currency}}}]}
+
+
+def _quickbooks_prices(held: Collections) -> list[Price]:
+    (preferences,) = held("preferences")
+    currency = preferences["CurrencyPrefs"]["HomeCurrency"]["value"]
+    return [(int(Decimal(str(one["UnitPrice"])).scaleb(DECIMALS[currency])), currency) for one in held("items")]
+
+
 QUICKBOOKS = Trial(
     provider="quickbooks",
     simulator=QuickBooksSimulator,
@@ -368,8 +380,8 @@ QUICKBOOKS = Trial(
         method="GET",
         path="/v3/company/*/query",
     ),
-    # A company keeps its books in one currency, which is not the venue's to choose.
-    money=None,
+    # What was spent is no money taken; what was is tried with the invoices that it pays.
+    money=Money(pushed="items", prices=_quickbooks_prices, taken=None, kept_in=_quickbooks_kept_in),
     computed=frozenset({"reports"}),
 )
 

@@ -1,6 +1,7 @@
 """Every declared entity has a template that compiles, fits its tables, and brings back what it sent."""
 
 import string
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +66,14 @@ BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "integer": AMOUNTS,
     "boolean": st.booleans(),
     "json": st.just([]),
+    "timestamp": st.datetimes(datetime(2009, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)).map(
+        lambda moment: moment.replace(microsecond=0)
+    ),
 }
 
 
 def rows_of(mapping: Mapping) -> st.SearchStrategy[list[dict[str, Any]]]:
-    columns = {n: c for n, c in mapping.model.columns.items() if c.type != "timestamp"}
+    columns = {n: c for n, c in mapping.model.columns.items() if c.type != "timestamp" or n in mapping.push_columns}
     row = st.fixed_dictionaries({n: VALUES.get(n, BY_TYPE[c.type]) for n, c in columns.items()})
     return st.lists(row, min_size=1, max_size=4)
 

@@ -15,6 +15,13 @@ from tests.sync_api.desk import Desk, desk_on
 from tests.world import DEFS
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the fuzzer runs."""
+    parser.addoption(
+        "--fuzz-examples", type=int, default=None, help="Requests of the fuzzer per operation and kind; a long run."
+    )
+
+
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """An engine without a database of its own: declarations, mappings, vault and keys are made once."""

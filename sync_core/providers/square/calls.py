@@ -1,6 +1,6 @@
 """Square's wire: JSON on our session, and its errors as ours.
 
-Every POST may be repeated: each either only asks, or carries an idempotency key or a version in its body, or deletes.
+Every POST and PUT may be repeated: each either only asks, or carries an idempotency key or a version in its body, or deletes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,6 +72,11 @@ class SquareCalls:
         """
         response = self._session.post(f"{self._base}{path}", data=orjson.dumps(body), headers=self._post_headers)
         return self._answer(response, endpoint_of("POST", path))
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Change. Raises as `post`."""
+        response = self._session.put(f"{self._base}{path}", data=orjson.dumps(body), headers=self._post_headers)
+        return self._answer(response, endpoint_of("PUT", path))
 
     def _answer(self, response: requests.Response, endpoint: str) -> Mapping[str, Any]:
         body = _body_of(response)

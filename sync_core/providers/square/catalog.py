@@ -16,6 +16,7 @@ import orjson
 from sync_core.errors import TransientError
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 from sync_core.providers.square.calls import STALE, Refused, SquareCalls, code_in, errors_in, said_in
+from sync_core.providers.square.fetching import in_batches
 from sync_core.providers.square.items import draft, is_as_wanted, is_newer, mark_of, marked, merged, remote_item
 from sync_core.providers.square.refusals import refused, refused_whole
 from sync_core.providers.square.windows import Shown, parsed, read_window, stamp
@@ -40,6 +41,13 @@ class Catalog:
     def read(self, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
         """Pages of items changed since `cursor`, deleted ones included after the first time."""
         return read_window(self._search, cursor=cursor, overlap=OVERLAP, now=self._calls.now)
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Remote]:
+        """Those of these items that there are."""
+        found: dict[str, Remote] = {}
+        for some in in_batches(ids, _PAGE_SIZE):
+            found |= {one: remote_item(item) for one, item in self.items(some).items()}
+        return found
 
     def write(self, batch: Batch) -> list[Outcome]:
         """Carry out a batch by one request (update: two)."""

@@ -11,8 +11,11 @@ from sync_core.providers.protocol import Account, Batch, Json, Outcome, Page, Pr
 from sync_core.providers.square.calls import SquareCalls
 from sync_core.providers.square.catalog import Catalog
 from sync_core.providers.square.customers import Customers
+from sync_core.providers.square.fetching import in_order
 from sync_core.providers.square.inventory import Inventory
 from sync_core.providers.square.locations import Locations
+from sync_core.providers.square.loyalty import LoyaltyAccounts, LoyaltyPoints
+from sync_core.providers.square.orders import Orders
 from sync_core.providers.square.payments import Payments, Refunds
 from sync_core.spec.provider import ProviderSpec
 
@@ -22,6 +25,10 @@ class Desk(Protocol):
 
     def read(self, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
         """Pages of what changed since `cursor`."""
+        ...
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Remote]:
+        """Those of these objects that there are, by id."""
         ...
 
     def write(self, batch: Batch) -> list[Outcome]:
@@ -71,6 +78,9 @@ def connect(
             "inventory": Inventory(calls, locations=locations),
             "payments": Payments(calls, locations=locations),
             "refunds": Refunds(calls),
+            "orders": Orders(calls, locations=locations),
+            "loyalty_accounts": LoyaltyAccounts(calls),
+            "loyalty_points": LoyaltyPoints(calls, locations=locations),
         },
     )
 
@@ -98,6 +108,10 @@ class SquareProvider:
     def find(self, entity: str, sought: Sequence[Sought]) -> dict[str, Remote]:
         """Those of `sought` that exist, by local id."""
         return self._desk(entity).find(sought) if sought else {}
+
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> list[Remote]:
+        """The objects with these ids as they are now, in that order."""
+        return in_order(remote_ids, self._desk(entity).fetch(remote_ids) if remote_ids else {})
 
     def _desk(self, entity: str) -> Desk:
         if entity not in self._desks:

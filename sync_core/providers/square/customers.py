@@ -12,6 +12,7 @@ from sync_core.errors import OutcomeUnknown, TransientError
 from sync_core.providers.bodies import holds, nest
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 from sync_core.providers.square.calls import STALE, Error, Refused, SquareCalls, code_in, errors_in, is_passing, said_in
+from sync_core.providers.square.fetching import in_batches
 from sync_core.providers.square.refusals import refused, refused_entry, refused_whole
 from sync_core.providers.square.windows import Shown, newest_of, parsed, read_window, stamp
 
@@ -41,6 +42,13 @@ class Customers:
             return Shown(records, answer.get("cursor") or None, newest_of(records))
 
         return read_window(fetch, cursor=cursor, overlap=OVERLAP, now=self._calls.now)
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Remote]:
+        """Those of these profiles that there are."""
+        found: dict[str, Remote] = {}
+        for some in in_batches(ids, _PAGE_SIZE):
+            found |= {one: _remote(profile) for one, profile in self._current(some).items()}
+        return found
 
     def write(self, batch: Batch) -> list[Outcome]:
         """Carry out a batch by one bulk request (an update of addresses reads first)."""

@@ -1,6 +1,9 @@
 """Square's stock counts: of a variation (not an item), at one location, in state IN_STOCK.
 
 A record's id is its variation's id. Creating and updating are the same physical count; nothing can be deleted.
+Stays true: a count that Square does not have is not zero, and neither is one that the record does not say; a count is
+written over only if it is what we last knew. Counts, not adjustments, because a count may be sent twice and an adjustment
+not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +14,7 @@ from typing import Any
 from sync_core.errors import OutcomeUnknown
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 from sync_core.providers.square.calls import Refused, SquareCalls
+from sync_core.providers.square.fetching import in_batches
 from sync_core.providers.square.locations import Locations
 from sync_core.providers.square.refusals import no_such_write, refused, refused_whole
 from sync_core.providers.square.windows import Shown, newest_of, parsed, read_window, stamp
@@ -18,6 +22,7 @@ from sync_core.providers.square.windows import Shown, newest_of, parsed, read_wi
 OVERLAP = timedelta(seconds=60)
 _PAGE_SIZE = 1000
 _COUNTS = "/v2/inventory/counts/batch-retrieve"
+_QUANTITY = "quantity"
 _CHANGES = "/v2/inventory/changes/batch-create"
 
 
@@ -43,19 +48,51 @@ class Inventory:
 
         return read_window(fetch, cursor=cursor, overlap=OVERLAP, now=self._calls.now)
 
+    def fetch(self, ids: Sequence[str]) -> dict[str, Remote]:
+        """The counts of these variations; one that was never counted has none, which is not a count of zero."""
+        found: dict[str, Remote] = {}
+        for some in in_batches(ids, _PAGE_SIZE):
+            found |= self._counts(some)
+        return found
+
     def write(self, batch: Batch) -> list[Outcome]:
-        """Set counts, all or none of them."""
+        """Set counts, all or none of them; what was counted or sold there since we last looked is not written over."""
         if batch.operation == "delete":
             return [no_such_write(write, "inventory") for write in batch.writes]
-        variations = {write.local_id: _variation_of(write) for write in batch.writes}
-        writes = [write for write in batch.writes if variations[write.local_id]]
-        outcomes = {write.local_id: _homeless(write) for write in batch.writes if not variations[write.local_id]}
+        outcomes: dict[str, Outcome] = {}
+        writes: list[Write] = []
+        for write in batch.writes:
+            flaw = _flaw(write)
+            if flaw is None:
+                writes.append(write)
+            else:
+                outcomes[write.local_id] = flaw
+        moved = self._moved([write for write in writes if write.operation == "update"])
+        outcomes |= moved
+        writes = [write for write in writes if write.local_id not in moved]
         if writes:
             try:
-                outcomes |= self._count(batch.key, writes, variations)
+                outcomes |= self._count(batch.key, writes, {one.local_id: _variation_of(one) for one in writes})
             except Refused as exc:
                 outcomes |= {one.local_id: one for one in refused_whole(writes, exc)}
         return [outcomes[write.local_id] for write in batch.writes]
+
+    def _moved(self, writes: Sequence[Write]) -> dict[str, Outcome]:
+        """Counts that are not what we last knew: somebody sold, adjusted or counted there. A count has no version."""
+        known = [write for write in writes if write.remote_state.get(_QUANTITY) is not None]
+        if not known:
+            return {}
+        now = self._counts([_variation_of(write) for write in known])
+        moved: dict[str, Outcome] = {}
+        for write in known:
+            remote = now.get(_variation_of(write))
+            if remote is None or remote.state[_QUANTITY] == write.remote_state[_QUANTITY]:
+                continue
+            done = remote.state[_QUANTITY] == str(write.fields[_QUANTITY])
+            moved[write.local_id] = (
+                Outcome(write.local_id, remote=remote) if done else Outcome(write.local_id, overtaken=remote)
+            )
+        return moved
 
     def find(self, sought: Sequence[Sought]) -> dict[str, Remote]:
         """The counts of the variations that were to be counted."""
@@ -64,8 +101,11 @@ class Inventory:
         }
         if not wanted:
             return {}
-        counts = self._calls.post(_COUNTS, {**self._question(), "catalog_object_ids": list(wanted)}).get("counts", ())
-        return {wanted[one["catalog_object_id"]]: _remote(one) for one in counts}
+        return {wanted[one]: remote for one, remote in self._counts(list(wanted)).items()}
+
+    def _counts(self, ids: Sequence[str]) -> dict[str, Remote]:
+        counts = self._calls.post(_COUNTS, {**self._question(), "catalog_object_ids": list(ids)}).get("counts", ())
+        return {one["catalog_object_id"]: _remote(one) for one in counts}
 
     def _question(self) -> dict[str, Any]:
         return {"location_ids": [self._locations.stock()], "states": ["IN_STOCK"], "limit": _PAGE_SIZE}
@@ -92,7 +132,7 @@ class Inventory:
             "catalog_object_id": variation_id,
             "location_id": self._locations.stock(),
             "state": "IN_STOCK",
-            "quantity": str(write.fields.get("quantity") or 0),
+            "quantity": str(write.fields[_QUANTITY]),
             "occurred_at": counted_at,
             "reference_id": write.local_id,
         }
@@ -104,14 +144,24 @@ def _variation_of(write: Write) -> str:
     return write.remote_id or str(write.fields.get("catalog_object_id") or "")
 
 
-def _homeless(write: Write) -> Outcome:
-    return refused(
-        write, "NO_REMOTE_ID", "The record names no variation to count it on; its product must be at Square first."
-    )
+def _flaw(write: Write) -> Outcome | None:
+    """Why a record cannot be counted at all; never is a count made up for it."""
+    if not _variation_of(write):
+        return refused(
+            write, "NO_REMOTE_ID", "The record names no variation to count it on; its product must be at Square first."
+        )
+    if write.fields.get(_QUANTITY) in (None, ""):
+        return refused(write, "NO_QUANTITY", "The record says no quantity, and none is not zero.")
+    return None
 
 
 def _remote(count: Mapping[str, Any]) -> Remote:
-    return Remote(id=count["catalog_object_id"], record=count, updated_at=parsed(count.get("calculated_at")))
+    return Remote(
+        id=count["catalog_object_id"],
+        record=count,
+        state={_QUANTITY: count.get(_QUANTITY)},
+        updated_at=parsed(count.get("calculated_at")),
+    )
 
 
 def _hashed(key: str) -> str:

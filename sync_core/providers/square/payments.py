@@ -8,7 +8,9 @@ from typing import Any
 from sync_core.providers.bodies import nest
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
 from sync_core.providers.square.calls import Refused, SquareCalls
+from sync_core.providers.square.fetching import one_by_one
 from sync_core.providers.square.locations import Locations
+from sync_core.providers.square.orders import orders_by_id
 from sync_core.providers.square.refusals import no_such_write, refused
 from sync_core.providers.square.windows import OPENED, Shown, newest_of, parsed, read_window, stamp
 
@@ -40,7 +42,7 @@ class Payments:
                 # Like an expired token: the window is read again, from its first location.
                 raise Refused("Square has no such location any more.", code="INVALID_CURSOR")
             answer = _changed(self._calls, "/v2/payments", since, token or None, location_id=place)
-            records = [_remote(payment) for payment in answer.get("payments", ())]
+            records = self._named(answer.get("payments", ()))
             following = answer.get("cursor")
             if following:
                 return Shown(records, f"{place}:{following}", newest_of(records))
@@ -48,6 +50,21 @@ class Payments:
             return Shown(records, f"{after[0]}:" if after else None, newest_of(records))
 
         return read_window(fetch, cursor=cursor, overlap=OVERLAP, now=self._calls.now)
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Remote]:
+        """Those of these payments that there are; Square shows one at a time."""
+        found = one_by_one(self._calls, "/v2/payments", "payment", ids)
+        return {remote.id: remote for remote in self._named(list(found.values()))}
+
+    def _named(self, payments: Sequence[Mapping[str, Any]]) -> list[Remote]:
+        """Payments with the venue's order in reference_id: what they bear, else their order's, else the order's own id."""
+        asked = [one["order_id"] for one in payments if not one.get("reference_id") and one.get("order_id")]
+        known = orders_by_id(self._calls, list(dict.fromkeys(asked)))
+        names = {one: order.get("reference_id") or one for one, order in known.items()}
+        return [
+            _remote(one if one.get("reference_id") else {**one, "reference_id": names.get(one.get("order_id", ""))})
+            for one in payments
+        ]
 
     def write(self, batch: Batch) -> list[Outcome]:
         """Payments are taken at the counter or in the shop, not here."""
@@ -68,6 +85,10 @@ class Refunds:
     def read(self, cursor: Mapping[str, Json] | None) -> Iterator[Page]:
         """Pages of refunds changed since `cursor`."""
         return read_window(self._list, cursor=cursor, overlap=OVERLAP, now=self._calls.now)
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Remote]:
+        """Those of these refunds that there are; Square shows one at a time."""
+        return {one: _remote(found) for one, found in one_by_one(self._calls, "/v2/refunds", "refund", ids).items()}
 
     def write(self, batch: Batch) -> list[Outcome]:
         """Refund payments, one after the other; a refund cannot be changed or undone."""

@@ -120,11 +120,11 @@ def test_an_element_without_the_currency_of_its_record_cannot_be_told() -> None:
     assert bad == ["body.Line, element 1: Amount cannot be told without a currency."]
 
 
-def test_what_is_seen_of_a_list_is_what_the_fields_speak_of() -> None:
+def test_what_is_seen_of_a_list_is_what_the_fields_speak_of_in_the_form_in_which_it_is_pushed() -> None:
     lines = [{"Id": "7", "Amount": 2.5, "Detail": {"Item": "p1", "Rank": 1}}]
 
     assert MAPPING.seen([{"cur": "EUR", "body": {"Line": lines}}, {}]) == [
-        {"cur": "EUR", "labels": None, "body.Line": [{"Detail.Item": "p1", "Note": None, "Amount": 2.5}]},
+        {"cur": "EUR", "labels": None, "body.Line": [{"Detail": {"Item": "p1", "Type": "sale"}, "Amount": 2.5}]},
         {"cur": None, "labels": None, "body.Line": None},
     ]
 

@@ -192,9 +192,14 @@ def test_people_see_events_of_their_own_account_alone(database: sa.Engine, owner
     with database.connect() as conn:
         seen = inbox.inspect(conn, connection=owners["abbey"])
         found = inbox.find(conn, seen[-1].id)
+        assert [inbox.is_of(conn, line.id, venue="abbey") for line in reversed(inbox.inspect(conn))] == [
+            True,
+            False,
+            True,
+        ]
         depth = inbox.depth(conn)
         assert inbox.find(conn, 10**9) is None
-        assert inbox.inspect(conn, provider="square") == inbox.inspect(conn, status="dead") == []
+        assert inbox.inspect(conn, provider="square") == inbox.inspect(conn, statuses=["dead"]) == []
     assert [line.event_id for line in seen] == ["evt_3", "evt_1"]
     assert found is not None
     assert found[1] == {"note": "Zoë"}

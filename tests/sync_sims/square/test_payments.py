@@ -42,18 +42,21 @@ def only_error(response: Response) -> tuple[int, str, str]:
 
 def test_a_payment_is_completed_at_once_and_carries_what_was_sent(square: Any) -> None:
     customer = square.customers.create(given_name="Ada").customer
+    location = square.locations.list().locations[0].id
+    lines = [{"name": "Stalls", "quantity": "1", "base_price_money": {"amount": 1000, "currency": USD}}]
+    order = square.orders.create(order={"location_id": location, "line_items": lines}).order
     payment = square.payments.create(
         source_id="cnon:card-nonce-ok",
         idempotency_key="1",
         amount_money={"amount": 1000, "currency": USD},
         tip_money={"amount": 200, "currency": USD},
         reference_id="order-7",
-        order_id="ORDER7",
+        order_id=order.id,
         customer_id=customer.id,
         note="Row 3",
     ).payment
     assert (payment.status, payment.source_type, payment.total_money.amount) == ("COMPLETED", "CARD", 1200)
-    assert (payment.reference_id, payment.order_id, payment.note) == ("order-7", "ORDER7", "Row 3")
+    assert (payment.reference_id, payment.order_id, payment.note) == ("order-7", order.id, "Row 3")
     assert payment.customer_id == customer.id
     assert square.payments.get(payment.id or "").payment == payment
 

@@ -15,7 +15,16 @@ from tests.fakes import FakeClock
 from tests.sync_core.providers.outside import Outside, account_at, spec_of
 
 TOKEN = "EAAAEtest-token-of-hall-7"
-ENTITIES = ("products", "customers", "inventory", "payments", "refunds")
+ENTITIES = (
+    "products",
+    "customers",
+    "inventory",
+    "payments",
+    "refunds",
+    "orders",
+    "loyalty_accounts",
+    "loyalty_points",
+)
 
 
 @dataclass(frozen=True)
