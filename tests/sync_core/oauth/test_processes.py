@@ -32,7 +32,8 @@ def books(place: Place) -> Iterator[Place]:
         environ = dict(place.environ) | {"QUICKBOOKS_API_BASE": base, "QUICKBOOKS_OAUTH_BASE": base}
         bases = {**place.bases, "quickbooks": base}
         settings = replace(
-            place.engine.settings, bases=place.engine.settings.bases | {k: v for k, v in environ.items() if v == base}
+            place.engine.settings,
+            bases=dict(place.engine.settings.bases) | {k: v for k, v in environ.items() if v == base},
         )
         made = Place(replace(place.engine, clock=SystemClock(), settings=settings), place.clock, bases, environ)
         made.sim(
