@@ -37,6 +37,7 @@ class InboxWriter:
         self._waiting: list[_Parcel] = []
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="inbox")
+        self._conn: sa.Connection | None = None
 
     async def store(self, arrivals: Sequence[Arrival]) -> None:
         """Return when these events are committed.
@@ -72,5 +73,19 @@ class InboxWriter:
         return None
 
     def _store(self, arrivals: Sequence[Arrival]) -> None:
-        with self._database.begin() as conn:
-            inbox.store(conn, arrivals)
+        """In the writer's thread, on a connection that is kept: to fetch one from the pool costs a round trip."""
+        conn = self._conn or self._database.connect()
+        self._conn = None
+        try:
+            with conn.begin():
+                inbox.store(conn, arrivals)
+        except BaseException:
+            conn.close()  # whatever is wrong with it, the pool looks at it before it is used again
+            raise
+        self._conn = conn
+
+    def close(self) -> None:
+        """Give the connection back, after the last group."""
+        self._thread.shutdown()
+        if self._conn is not None:
+            self._conn.close()

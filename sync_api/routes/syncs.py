@@ -169,7 +169,7 @@ def retry_syncs(api: Here, spec: Spec, venue: BodyVenue, body: RetryBody) -> Don
     return Done(message=f"{again} failed items are queued again.")
 
 
-@router.get(f"{V1}/sync/requests/{{item_id}}")
+@router.get(f"{V1}/sync/requests/{{item_id:int}}")
 def sync_request(api: Here, caller: CallerNow, item_id: ItemId) -> Data[RequestShown]:
     """One requested sync: its status, progress, and result."""
     with api.database.connect() as conn:
