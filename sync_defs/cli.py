@@ -20,6 +20,7 @@ from sync_defs.commands import (
     connections,
     db,
     demo,
+    drain,
     exits,
     sims,
     status,
@@ -60,6 +61,7 @@ for command, name in (
     (up.up, "up"),
     (demo.demo, "demo"),
     (api.api, "api"),
+    (drain.drain, "drain"),
     (api.token, "token"),
 ):
     app.command(name, epilog=exits.EPILOG)(command)
