@@ -25,7 +25,9 @@ from sync_defs.commands import (
     sims,
     status,
     sync,
+    tokens,
     up,
+    vault,
     venues,
     verify,
     webhooks,
@@ -48,6 +50,8 @@ for group, name in (
     (status.letters, "deadletters"),
     (api.keys, "api-keys"),
     (webhooks.app, "webhooks"),
+    (tokens.app, "tokens"),
+    (vault.app, "vault"),
 ):
     app.add_typer(group, name=name)
 for command, name in (
