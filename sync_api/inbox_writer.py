@@ -10,8 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_api.errors import Refused
 from sync_core.store import inbox
@@ -73,7 +71,7 @@ class InboxWriter:
         arrivals = [arrival for parcel in group for arrival in parcel.arrivals]
         try:
             await asyncio.get_running_loop().run_in_executor(self._threads, self._store, arrivals)
-        except (DBAPIError, PoolTimeout) as error:
+        except Exception as error:  # noqa: BLE001 - it becomes the answer of the requests that wait
             return error
         return None
 
