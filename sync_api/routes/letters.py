@@ -81,6 +81,8 @@ def list_dead_letters(
 ) -> Data[list[LetterShown]]:
     """List open letters by falling id: of one venue, or of every venue that the caller sees."""
     venues = caller.venues if venue is None else {venue}
+    if provider is not None:
+        spec_of(api.specs, provider)
     with api.database.connect() as conn:
         found = letter_desk.listed(conn, venues=venues, provider=provider, entity=entity, before=before, limit=limit)
     return Data(data=[_shown(letter) for letter in found])
