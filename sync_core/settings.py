@@ -24,6 +24,8 @@ class Settings:
         database_url: external PostgreSQL (DATABASE_URL); None means the embedded server.
         kms_key_id: AWS KMS key for the vault (VENUE_SYNC_KMS_KEY_ID); None means the local keyring.
         kms_endpoint: another KMS endpoint (AWS_ENDPOINT_URL_KMS).
+        former_kms_keys: ARNs of KMS keys under which credentials may still be sealed (VENUE_SYNC_FORMER_KMS_KEYS).
+        former_key_files: local master key files of the same kind (VENUE_SYNC_FORMER_KEY_FILES).
         region: AWS region (AWS_REGION or AWS_DEFAULT_REGION).
         bases: provider base addresses that override the declared ones, by variable name (e.g. STRIPE_API_BASE).
         applications: ids and secrets of our applications at the providers, for OAuth, by variable name
@@ -52,6 +54,8 @@ class Settings:
     bases: Mapping[str, str] = field(default_factory=dict[str, str])
     applications: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     declarations: tuple[Path, ...] = ()
+    former_kms_keys: tuple[str, ...] = ()
+    former_key_files: tuple[Path, ...] = ()
     api_url: str = "http://127.0.0.1:3007"
     api_per_minute: int = 100
     jwt_keys: Path | None = None
@@ -99,6 +103,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         bases=bases,
         applications={name: value for name, value in environ.items() if name.endswith(_APPLICATIONS) and value},
         declarations=declarations_in(environ),
+        former_kms_keys=tuple(environ.get("VENUE_SYNC_FORMER_KMS_KEYS", "").replace(",", " ").split()),
+        former_key_files=tuple(
+            Path(file) for file in environ.get("VENUE_SYNC_FORMER_KEY_FILES", "").split(os.pathsep) if file
+        ),
         api_url=_address("VENUE_SYNC_API_URL", environ.get("VENUE_SYNC_API_URL") or "http://127.0.0.1:3007"),
         api_per_minute=_allowance(environ.get("VENUE_SYNC_API_PER_MINUTE", "100")),
         jwt_keys=Path(keys).resolve() if (keys := environ.get("VENUE_SYNC_JWT_KEYS")) else None,

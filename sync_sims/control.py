@@ -14,6 +14,7 @@ from sync_sims.calls import Calls
 from sync_sims.faults import Faults, fault_from
 from sync_sims.grants import Application, Grants
 from sync_sims.limits import Limiter
+from sync_sims.messenger import Messenger, subscription_from
 from sync_sims.wire import Limits, Request, Response, Simulator
 
 PREFIX = "/_sim/"
@@ -22,11 +23,14 @@ PREFIX = "/_sim/"
 class Control:
     """Answers the control endpoints of one simulator."""
 
-    def __init__(self, simulator: Simulator, *, faults: Faults, limiter: Limiter, calls: Calls) -> None:
+    def __init__(
+        self, simulator: Simulator, *, faults: Faults, limiter: Limiter, calls: Calls, messenger: Messenger
+    ) -> None:
         self._simulator = simulator
         self._faults = faults
         self._limiter = limiter
         self._calls = calls
+        self._messenger = messenger
         self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {
             ("PUT", "accounts"): self._register,
             ("DELETE", "accounts"): self._revoke,
@@ -41,6 +45,9 @@ class Control:
             ("DELETE", "calls"): self._reset_calls,
             ("GET", "limits"): self._show_limits,
             ("PUT", "limits"): self._set_limits,
+            ("GET", "webhooks"): self._show_webhooks,
+            ("PUT", "webhooks"): self._set_webhooks,
+            ("DELETE", "webhooks"): self._end_webhooks,
             ("POST", "reset"): self._reset,
         }
 
@@ -133,10 +140,22 @@ class Control:
         self._limiter.configure(Limits(**_json(request)))
         return asdict(self._limiter.limits)
 
+    def _show_webhooks(self, _: Request) -> dict[str, Any]:
+        return self._messenger.standing()
+
+    def _set_webhooks(self, request: Request) -> dict[str, Any]:
+        self._messenger.subscribe(subscription_from(_json(request)))
+        return self._messenger.standing()
+
+    def _end_webhooks(self, _: Request) -> dict[str, Any]:
+        self._messenger.subscribe(None)
+        return self._messenger.standing()
+
     def _reset(self, _: Request) -> dict[str, Any]:
         self._simulator.reset()
         self._faults.clear()
         self._calls.reset()
+        self._messenger.subscribe(None)
         self._limiter.configure(self._simulator.limits)
         return {"reset": True}
 

@@ -20,6 +20,7 @@ from sync_sims.calls import Calls
 from sync_sims.control import PREFIX, Control
 from sync_sims.faults import Fault, Faults
 from sync_sims.limits import Limiter
+from sync_sims.messenger import Messenger
 from sync_sims.wire import Request, Response, Simulator
 
 Scope = MutableMapping[str, Any]
@@ -33,9 +34,11 @@ _DROP = "sync_sims.drop"
 _LAST_WORDS = 2.0
 
 
-def app_for(simulator: Simulator, *, faults: Faults, limits: Limiter, calls: Calls) -> Application:
+def app_for(
+    simulator: Simulator, *, faults: Faults, limits: Limiter, calls: Calls, messenger: Messenger
+) -> Application:
     """The ASGI application that serves one simulator and its control endpoints."""
-    control = Control(simulator, faults=faults, limiter=limits, calls=calls)
+    control = Control(simulator, faults=faults, limiter=limits, calls=calls, messenger=messenger)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         body = await _body_of(receive)
@@ -73,7 +76,19 @@ def app_for(simulator: Simulator, *, faults: Faults, limits: Limiter, calls: Cal
         calls.answered(account, response.status)
         await _answer(send, response)
 
-    return application
+    return _telling(application, messenger)
+
+
+def _telling(application: Application, messenger: Messenger) -> Application:
+    """The application, and after each request the webhooks of what it changed."""
+
+    async def telling(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await application(scope, receive, send)
+        finally:
+            messenger.notice()
+
+    return telling
 
 
 _CONNECTION_FAULTS = frozenset({"drop_before", "drop_after", "half_answer"})
@@ -182,8 +197,9 @@ class _Server(uvicorn.Server):
     too long for a test suite that starts a server per test.
     """
 
-    def __init__(self, config: uvicorn.Config, *, listening: threading.Event) -> None:
+    def __init__(self, config: uvicorn.Config, *, listening: threading.Event, messenger: Messenger) -> None:
         super().__init__(config)
+        self.messenger = messenger
         self._listening = listening
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
@@ -225,7 +241,10 @@ class _Server(uvicorn.Server):
 
 
 def _server_for(simulator: Simulator, listening: threading.Event) -> _Server:
-    application = app_for(simulator, faults=Faults(), limits=Limiter(simulator.limits), calls=Calls())
+    messenger = Messenger(simulator)
+    application = app_for(
+        simulator, faults=Faults(), limits=Limiter(simulator.limits), calls=Calls(), messenger=messenger
+    )
     config = uvicorn.Config(
         application,
         http=_Connection,
@@ -236,7 +255,7 @@ def _server_for(simulator: Simulator, listening: threading.Event) -> _Server:
         # Longer than any test pauses: a connection closed while idle would look like an injected fault.
         timeout_keep_alive=300,
     )
-    return _Server(config, listening=listening)
+    return _Server(config, listening=listening, messenger=messenger)
 
 
 def _listen(port: int) -> socket.socket:
@@ -273,6 +292,7 @@ def running(simulator: Simulator, *, port: int = 0) -> Iterator[str]:
         server.stop()
         thread.join()
         listener.close()
+        server.messenger.close()
         simulator.close()
 
 
@@ -285,8 +305,9 @@ def serve(simulators: Mapping[str, tuple[Simulator, int]]) -> None:
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(_listen(port)) for _, port in simulators.values()]
         servers = [_server_for(simulator, threading.Event()) for simulator, _ in simulators.values()]
-        for simulator, _ in simulators.values():
+        for server, (simulator, _) in zip(servers, simulators.values(), strict=True):
             stack.callback(simulator.close)
+            stack.callback(server.messenger.close)
         with asyncio.Runner(loop_factory=servers[0].config.get_loop_factory()) as runner:
             runner.run(_serve_all(servers, listeners))
 

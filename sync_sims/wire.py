@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from sync_sims.changes import Changes
+
 ThrottleReason = Literal["account", "endpoint"]
 
 
@@ -58,6 +60,7 @@ class Simulator(Protocol):
 
     name: str
     limits: Limits
+    changes: Changes
 
     def handle(self, request: Request) -> Response:
         """Answer one API request, changing the provider's state where the request says so."""

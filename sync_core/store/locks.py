@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from psycopg.errors import LockNotAvailable
 from sqlalchemy.exc import OperationalError
 
+from sync_core.errors import ConfigurationError
+
 _KEY = "hashtextextended('venue-sync:' || CAST(:connection_id AS text) || ':' || CAST(:entity AS text), 0)"
 # Held beside the other one by whoever needs it for a moment only, so that a sync knows that waiting is worth it.
 _BRIEF_KEY = _KEY.replace("venue-sync:", "venue-sync:brief:")
@@ -105,4 +107,21 @@ def alone(conn: sa.Connection, connection_id: int) -> Iterator[None]:
         if not conn.invalidated:
             conn.rollback()
             conn.execute(sa.text(f"SELECT pg_advisory_unlock({_TOKENS})"), arguments)
+            conn.commit()
+
+
+@contextmanager
+def rotating(conn: sa.Connection) -> Iterator[None]:
+    """Be the only one who rotates the vault. Raises ConfigurationError at once when somebody else does."""
+    key = "hashtext('venue-sync vault rotation')"
+    with conn.begin():
+        taken = bool(conn.execute(sa.text(f"SELECT pg_try_advisory_lock({key})")).scalar_one())
+    if not taken:
+        raise ConfigurationError("Another rotation of the vault is running: wait for it, it does the same.")
+    try:
+        yield
+    finally:
+        if not conn.invalidated:
+            conn.rollback()
+            conn.execute(sa.text(f"SELECT pg_advisory_unlock({key})"))
             conn.commit()

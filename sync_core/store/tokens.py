@@ -114,10 +114,13 @@ def forget(conn: sa.Connection, connection_id: int) -> None:
     conn.execute(sa.delete(oauth_tokens).where(oauth_tokens.c.connection_id == connection_id))
 
 
-def due(conn: sa.Connection, *, before: datetime, now: datetime, limit: int) -> list[Connection]:
-    """Connections whose tokens are to be refreshed before then, the most urgent first; none that failed just now."""
+def due(conn: sa.Connection, *, before: datetime, now: datetime, limit: int) -> list[tuple[Connection, int]]:
+    """Connections whose tokens are to be refreshed before then, with the version seen; the most urgent first.
+
+    None that failed just now. Who refreshes must say the version: by then somebody else may have done it.
+    """
     query = (
-        sa.select(*COLUMNS)
+        sa.select(*COLUMNS, oauth_tokens.c.version)
         .join(oauth_tokens, oauth_tokens.c.connection_id == connections.c.id)
         .where(
             oauth_tokens.c.refreshable,
@@ -128,7 +131,7 @@ def due(conn: sa.Connection, *, before: datetime, now: datetime, limit: int) -> 
         .order_by(oauth_tokens.c.due_at, connections.c.id)
         .limit(limit)
     )
-    return [Connection(*row) for row in conn.execute(query)]
+    return [(Connection(*row[:-1]), row[-1]) for row in map(tuple, conn.execute(query))]
 
 
 def all_of(conn: sa.Connection) -> list[tuple[Connection, Standing]]:

@@ -38,7 +38,7 @@ from sync_core.sync.refresh import refresh
 from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Status, silent
 from sync_core.sync.work import Tally, Work
 from sync_core.vault.cache import DataKeyCache
-from sync_core.vault.choose import open_keyring
+from sync_core.vault.choose import open_former, open_keyring
 from sync_core.vault.credentials import Vault
 
 Lock = Callable[[sa.Connection, int, str], AbstractContextManager[bool]]
@@ -317,7 +317,18 @@ def open_engine_for(
         local_key_file=settings.local_key_file,
         environment=settings.stage,
     )
-    vault = Vault(DataKeyCache(keyring, clock=SystemClock()))
+    former = open_former(
+        kms_key_arns=settings.former_kms_keys,
+        kms_endpoint=settings.kms_endpoint,
+        region=settings.region,
+        local_key_files=settings.former_key_files,
+        environment=settings.stage,
+    )
+    clock = SystemClock()
+    vault = Vault(
+        DataKeyCache(keyring, clock=clock),
+        former={key: DataKeyCache(one, clock=clock) for key, one in former.items()},
+    )
     vault.check()
     return Engine(
         database=database, specs=specs, mappings=load_mappings(specs, templates), vault=vault, settings=settings

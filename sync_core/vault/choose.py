@@ -1,5 +1,6 @@
-"""The one place that decides which master key protects the credentials."""
+"""The one place that decides which master key protects the credentials, and which former ones still open them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -47,3 +48,42 @@ def open_keyring(
             f"No client for the AWS KMS key {kms_key_id} ({type(exc).__name__}); check the region and the endpoint."
         ) from None
     return KmsKeyring(cast("KmsClient", client), kms_key_id)
+
+
+def open_former(
+    *,
+    kms_key_arns: Sequence[str],
+    kms_endpoint: str | None,
+    region: str | None,
+    local_key_files: Sequence[Path],
+    environment: str,
+) -> dict[str, Keyring]:
+    """Keyrings that open and no longer seal, by the id that envelopes name. No network call.
+
+    Args:
+        kms_key_arns: ARNs of former AWS KMS keys, as `venue-sync vault status` shows them.
+        kms_endpoint: as `open_keyring`.
+        region: as `open_keyring`.
+        local_key_files: former local master key files, which must exist.
+        environment: "production" refuses local files.
+
+    Raises:
+        ConfigurationError: a key is no ARN, a file is missing or refused, or there is no region.
+    """
+    former: dict[str, Keyring] = {}
+    for arn in kms_key_arns:
+        if not arn.startswith("arn:"):
+            raise ConfigurationError(f"The former KMS key {arn!r} is no ARN: copy it from 'venue-sync vault status'.")
+        former[arn] = open_keyring(
+            kms_key_id=arn,
+            kms_endpoint=kms_endpoint,
+            region=region,
+            local_key_file=Path(),
+            environment=environment,
+        )
+    for file in local_key_files:
+        if not file.is_file():
+            raise ConfigurationError(f"The former local master key file {file} is not there: correct its path.")
+        local = LocalKeyring(file, environment=environment)
+        former[local.key_id] = local
+    return former

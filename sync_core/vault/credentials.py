@@ -40,6 +40,11 @@ class Sealer:
         self._data_key = data_key
         self._context = context
 
+    @property
+    def key_id(self) -> str:
+        """The master key under which it seals."""
+        return self._data_key.key_id
+
     def seal(self, secret: Mapping[str, str]) -> Sealed:
         """The parts of a secret as an envelope. Raises ConfigurationError when they are over 1 MiB."""
         plain = json.dumps(dict(secret)).encode()

@@ -63,6 +63,11 @@ class LocalKeyring:
         """How a person calls this master key."""
         return f"local master key file {self._file}"
 
+    @property
+    def key_id(self) -> str:
+        """How envelopes name this master key: a fingerprint of it."""
+        return self._key_id
+
     def new_data_key(self, context: Mapping[str, str]) -> DataKey:
         """A fresh data key bound to `context`; never needs the network."""
         plain, nonce = token_bytes(DATA_KEY_BYTES), token_bytes(_NONCE_BYTES)

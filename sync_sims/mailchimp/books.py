@@ -8,14 +8,16 @@ from sync_sims.mailchimp.rosters import Rosters
 from sync_sims.mailchimp.shelf import Row, Shelf
 
 Record = Callable[[str, str, str, Row | None], None]
+Note = Callable[[str, str, str, Row | None, Row | None], None]
 
 
 class Books:
     """One account's shelves. Every change goes through `put` or `remove`, which also hand it to the journal."""
 
-    def __init__(self, account_id: str, *, record: Record) -> None:
+    def __init__(self, account_id: str, *, record: Record, note: Note) -> None:
         self.account_id = account_id
         self._record = record
+        self._note = note
         self.account = Shelf("account")
         self.lists = Shelf("lists")
         self.members = Shelf("members", parent="list_id")
@@ -50,13 +52,17 @@ class Books:
 
     def put(self, shelf: Shelf, key: str, row: Row) -> None:
         """Write a row and note it for the journal."""
+        before = shelf.rows.get(key)
         shelf.put(key, row)
         self._record(self.account_id, shelf.name, key, row)
+        self._note(self.account_id, shelf.name, key, before, row)
 
     def remove(self, shelf: Shelf, key: str) -> None:
         """Take a row away and note it for the journal."""
+        before = shelf.rows.get(key)
         shelf.put(key, None)
         self._record(self.account_id, shelf.name, key, None)
+        self._note(self.account_id, shelf.name, key, before, None)
 
     def restore(self, shelf: str, key: str, row: Row | None) -> None:
         """Write a row that the journal already holds."""

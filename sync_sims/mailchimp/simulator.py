@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from sync_sims.accounts import Accounts
+from sync_sims.changes import Changes
 from sync_sims.grants import Grants
 from sync_sims.journal import Journal
 from sync_sims.mailchimp import batches
@@ -68,6 +69,7 @@ class MailchimpSimulator:
         terms: Terms | None = None,
     ) -> None:
         self.limits = limits
+        self.changes = Changes()
         self.terms = terms or Terms()
         self._clock = clock
         self._identifiers = Identifiers(chance or random.Random())
@@ -245,7 +247,7 @@ class MailchimpSimulator:
     def _open_account(self, credential: str, account_id: str, name: str) -> None:
         self._accounts.register(credential, account_id=account_id, name=name)
         if account_id not in self._books:
-            self._books[account_id] = Books(account_id, record=self._record)
+            self._books[account_id] = Books(account_id, record=self._record, note=self.changes.note)
 
     def revoke(self, credential: str) -> None:
         """Make the key worthless."""

@@ -9,6 +9,7 @@ from sync_sims.quickbooks.totals import Key, Totals
 
 Row = dict[str, Any]
 Record = Callable[[str, str, str, Row | None], None]
+Note = Callable[[str, str, str, Row | None, Row | None], None]
 
 _NAMESPACES = {
     "Customer": ("person", "DisplayName"),
@@ -41,9 +42,10 @@ class Books:
     Members whose names begin with an underscore are for our own bookkeeping and are never shown.
     """
 
-    def __init__(self, realm_id: str, *, record: Record) -> None:
+    def __init__(self, realm_id: str, *, record: Record, note: Note) -> None:
         self.realm_id = realm_id
         self._record = record
+        self._note = note
         self.rows: dict[str, dict[str, Row]] = defaultdict(dict)
         self.totals = Totals()
         self.names: dict[tuple[str, str], tuple[str, str]] = {}
@@ -73,9 +75,11 @@ class Books:
     def put(self, entity: str, row: Row) -> None:
         """Write a row and note it for the journal."""
         key = row["Id"]
-        self._undo.append((entity, key, self.rows[entity].get(key)))
+        before = self.rows[entity].get(key)
+        self._undo.append((entity, key, before))
         self.changed |= self._write(entity, key, row)
         self._record(self.realm_id, entity, key, row)
+        self._note(self.realm_id, entity, key, before, row)
 
     def restore(self, entity: str, key: str, row: Row | None) -> None:
         """Write a row that the journal already holds."""

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from sync_sims.accounts import Accounts
+from sync_sims.changes import Changes
 from sync_sims.grants import Grants
 from sync_sims.journal import Journal
 from sync_sims.quickbooks.batch import writes
@@ -67,6 +68,7 @@ class QuickBooksSimulator:
         terms: Terms | None = None,
     ) -> None:
         self.limits = limits
+        self.changes = Changes()
         self.terms = terms or Terms()
         self._clock = clock
         self._chance = chance if chance is not None else random.Random()
@@ -98,6 +100,7 @@ class QuickBooksSimulator:
             response = self._response(200, answer(call, request, rest), as_json=asks_for_json(request))
         except Refused as refusal:
             self._unwritten.clear()
+            self.changes.take()
             return self._refusal(refusal, as_json=asks_for_json(request))
         self._write_journal(realm)
         return response
@@ -179,7 +182,7 @@ class QuickBooksSimulator:
     def _admit(self, credential: str, realm: str, name: str) -> None:
         self._accounts.register(credential, account_id=realm, name=name)
         if realm not in self._books:
-            self._books[realm] = Books(realm, record=self._record)
+            self._books[realm] = Books(realm, record=self._record, note=self.changes.note)
 
     def revoke(self, credential: str) -> None:
         """Make the token worthless."""

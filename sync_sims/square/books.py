@@ -10,14 +10,16 @@ from sync_sims.square.shelf import Row, Shelf
 from sync_sims.square.stock import ChangesShelf
 
 Record = Callable[[str, str, str, Row], None]
+Note = Callable[[str, str, str, Row | None, Row | None], None]
 
 
 class Books:
     """One seller's shelves. Every change goes through `put`, which also hands it to the journal."""
 
-    def __init__(self, account_id: str, *, record: Record) -> None:
+    def __init__(self, account_id: str, *, record: Record, note: Note) -> None:
         self.account_id = account_id
         self._record = record
+        self._note = note
         self.seller = Shelf("seller")
         self.catalog = CatalogShelf("catalog")
         self.customers = Shelf("customers")
@@ -52,8 +54,10 @@ class Books:
 
     def put(self, shelf: Shelf, key: str, row: Row) -> None:
         """Write a row and note it for the journal."""
+        before = shelf.rows.get(key)
         shelf.put(key, row)
         self._record(self.account_id, shelf.name, key, row)
+        self._note(self.account_id, shelf.name, key, before, row)
 
     def restore(self, shelf: str, key: str, row: Row) -> None:
         """Write a row that the journal already holds."""

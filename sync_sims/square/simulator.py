@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from sync_sims.accounts import Accounts
+from sync_sims.changes import Changes
 from sync_sims.grants import Grants
 from sync_sims.journal import Journal
 from sync_sims.square.books import Books
@@ -71,6 +72,7 @@ class SquareSimulator:
         terms: Terms | None = None,
     ) -> None:
         self.limits = limits
+        self.changes = Changes()
         self.terms = terms or Terms()
         self._now = now
         self._currency = currency
@@ -194,7 +196,7 @@ class SquareSimulator:
     def _open_account(self, credential: str, account_id: str, name: str) -> None:
         self._accounts.register(credential, account_id=account_id, name=name)
         if account_id not in self._books:
-            self._books[account_id] = Books(account_id, record=self._record)
+            self._books[account_id] = Books(account_id, record=self._record, note=self.changes.note)
 
     def revoke(self, credential: str) -> None:
         """Make the token worthless."""

@@ -9,6 +9,7 @@ from typing import Any
 from sync_sims.stripe.errors import ApiError
 from sync_sims.stripe.events import emit, emit_update
 from sync_sims.stripe.intents import create_intent
+from sync_sims.stripe.invoice_draft import draft
 from sync_sims.stripe.invoice_lines import ITEM, line_of_item, lines_of, new_item, shown_lines
 from sync_sims.stripe.listing import page_of
 from sync_sims.stripe.parameters import Array, Boolean, Choice, Currency, Hash, Integer, Metadata, Text, merged_metadata
@@ -94,102 +95,6 @@ def create_item(call: Call, given: dict[str, Any]) -> Object:
     emit(call, "invoiceitem.created", item)
     _take_in(call, invoice, item)
     return item
-
-
-def draft(call: Call, customer: Object, *, currency: str, reason: str, subscription: Object | None = None) -> Object:
-    """An empty draft, not stored yet."""
-    invoice_id = call.new_id("invoices", "in_")
-    parent = None
-    if subscription is not None:
-        about = {"metadata": subscription["metadata"], "subscription": subscription["id"]}
-        parent = {"type": "subscription_details", "quote_details": None, "subscription_details": about}
-    return {
-        "id": invoice_id,
-        "object": "invoice",
-        "account_country": "US",
-        "account_name": call.holdings.name,
-        "account_tax_ids": None,
-        "amount_due": 0,
-        "amount_overpaid": 0,
-        "amount_paid": 0,
-        "amount_remaining": 0,
-        "amount_shipping": 0,
-        "application": None,
-        "attempt_count": 0,
-        "attempted": False,
-        "auto_advance": False,
-        "automatic_tax": {
-            "disabled_reason": None,
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
-        "automatically_finalizes_at": None,
-        "billing_reason": reason,
-        "collection_method": "charge_automatically" if subscription is None else subscription["collection_method"],
-        "created": call.now,
-        "currency": currency,
-        "custom_fields": None,
-        "customer": customer["id"],
-        "customer_account": None,
-        "customer_address": customer["address"],
-        "customer_email": customer["email"],
-        "customer_name": customer["name"],
-        "customer_phone": customer["phone"],
-        "customer_shipping": customer["shipping"],
-        "customer_tax_exempt": customer["tax_exempt"],
-        "customer_tax_ids": [],
-        "default_payment_method": None,
-        "default_source": None,
-        "default_tax_rates": [],
-        "description": None,
-        "discounts": [],
-        "due_date": None,
-        "effective_at": None,
-        "ending_balance": None,
-        "footer": None,
-        "from_invoice": None,
-        "hosted_invoice_url": None,
-        "invoice_pdf": None,
-        "issuer": {"type": "self"},
-        "last_finalization_error": None,
-        "latest_revision": None,
-        "lines": shown_lines([], invoice_id),
-        "livemode": call.livemode,
-        "metadata": {},
-        "next_payment_attempt": None,
-        "number": None,
-        "on_behalf_of": None,
-        "parent": parent,
-        "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
-        "period_end": call.now,
-        "period_start": call.now,
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "receipt_number": None,
-        "rendering": None,
-        "shipping_cost": None,
-        "shipping_details": None,
-        "starting_balance": 0,
-        "statement_descriptor": None,
-        "status": "draft",
-        "status_transitions": {
-            "finalized_at": None,
-            "marked_uncollectible_at": None,
-            "paid_at": None,
-            "voided_at": None,
-        },
-        "subtotal": 0,
-        "subtotal_excluding_tax": 0,
-        "test_clock": None,
-        "total": 0,
-        "total_discount_amounts": [],
-        "total_excluding_tax": 0,
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
-        "webhooks_delivered_at": call.now,
-    }
 
 
 def _with(call: Call, invoice: Object, given: dict[str, Any]) -> Object:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sync_sims.accounts import Accounts
+from sync_sims.changes import Changes
 from sync_sims.grants import Grants
 from sync_sims.journal import Journal
 from sync_sims.stripe.door import Caller, admit, secret_of, version_of
@@ -53,6 +54,7 @@ class StripeSimulator:
         searchable_after: float = SEARCHABLE_AFTER,
     ) -> None:
         self.limits = limits
+        self.changes = Changes()
         self._world = World(
             clock=clock,
             chance=chance if chance is not None else random.Random(),
@@ -130,6 +132,8 @@ class StripeSimulator:
         self._record(call, answer)
 
     def _record(self, call: Call, answer: StoredAnswer | None) -> None:
+        for collection, entry in call.written:
+            self.changes.note(call.holdings.account_id, collection, entry["id"], None, entry)
         if self._journal is None or not (call.written or answer):
             return
         entry: dict[str, Any] = {

@@ -8,8 +8,9 @@ from typing import Any
 
 from sync_sims.stripe.errors import ApiError, missing_object
 from sync_sims.stripe.events import emit, emit_update
+from sync_sims.stripe.invoice_draft import draft
 from sync_sims.stripe.invoice_lines import line_of_subscription
-from sync_sims.stripe.invoices import DAY, collect, draft, finalize_invoice, totalled
+from sync_sims.stripe.invoices import DAY, collect, finalize_invoice, totalled
 from sync_sims.stripe.listing import page_of
 from sync_sims.stripe.parameters import Array, Boolean, Choice, Hash, Integer, Metadata, Text, merged_metadata
 from sync_sims.stripe.periods import period_from

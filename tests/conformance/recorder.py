@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from sync_sims.changes import Changes
 from sync_sims.wire import Limits, Request, Response, Simulator, ThrottleReason
 
 Speaker = Literal["client", "person"]
@@ -33,6 +34,7 @@ class RecordingSimulator:
         self.exchanges: list[Exchange] = []
         self.name: str = simulator.name
         self.limits: Limits = simulator.limits
+        self.changes: Changes = simulator.changes
 
     @contextmanager
     def person_speaking(self) -> Iterator[None]:
