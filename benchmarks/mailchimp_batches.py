@@ -23,6 +23,8 @@ from sync_core.providers.mailchimp.audience import FIELDS
 from sync_core.providers.mailchimp.contact import SHOWN
 
 BATCH = 500
+ID = "?" * 10
+"""Any list: the latency is that of a batch."""
 _MANY = ",".join(f"members.{name}" for name in SHOWN)
 _FRESH = "members.id,members.contact_id,members.status"
 _numbers = itertools.count(1)
@@ -37,7 +39,7 @@ def main() -> None:
     chosen = arguments.parse_args()
     with stage() as on:
         if chosen.latency:
-            fault = {"kind": "delay", "seconds": chosen.latency, "method": "POST", "path": "/3.0/lists/*"}
+            fault = {"kind": "delay", "seconds": chosen.latency, "method": "POST", "path": f"/3.0/lists/{ID}"}
             _control(on, "POST", "faults", {"faults": [fault]})
         pairs = [pair(on, chosen.records, engine_first=number % 2 == 0) for number in range(chosen.rounds)]
     ratios = sorted(loop / engine for engine, loop in pairs)

@@ -18,7 +18,7 @@ from sync_core.sync.settle import bury
 from sync_core.sync.work import Work
 
 CHUNK = 2_000
-"""Rows held in memory at once, at most."""
+"""Rows held in memory at once, at most; but always as many as keep every connection to the provider busy."""
 ENOUGH_TO_JUDGE = 20
 """Below this many rows a share of bad ones says nothing about the mapping."""
 
@@ -107,11 +107,12 @@ def due_chunks(work: Work) -> Iterator[list[Row]]:
 
 
 def changed_stretches(work: Work, extent: Extent) -> Iterator[Stretch]:
-    """The changed rows in id order, CHUNK at a time."""
+    """The changed rows in id order, CHUNK at a time or a little more."""
     after = extent.after
     # Whole requests: a chunk that is no multiple of them would send a small one at its end.
     size = work.spec.batch.create
-    limit = max(CHUNK // size, 1) * size
+    at_once = work.spec.batch.concurrency or work.provider_spec.limits.concurrency
+    limit = max(CHUNK // size, at_once) * size
     while True:
         with work.transaction() as conn:
             found = rows.stretch(conn, work.scope, extent.changed, after=after, limit=limit)
