@@ -121,6 +121,14 @@ _HEALTH: Final[Mapping[tuple[str, str], Rule]] = {
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/health/deep"): Rule("admin", "admin"),
 }
-RULES: Final[Mapping[tuple[str, str], Rule]] = {**_CONNECTIONS, **_SYNCS, **_MAPPINGS, **_ADMIN, **_KEYS, **_WEBHOOKS, **_HEALTH}
+RULES: Final[Mapping[tuple[str, str], Rule]] = {
+    **_CONNECTIONS,
+    **_SYNCS,
+    **_MAPPINGS,
+    **_ADMIN,
+    **_KEYS,
+    **_WEBHOOKS,
+    **_HEALTH,
+}
 AREAS: Final = tuple(sorted({rule.area for rule in RULES.values() if rule.area is not None}))
 SCOPES: Final = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "write"))

@@ -2,11 +2,13 @@
 
 import logging
 import math
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -14,6 +16,7 @@ from starlette.responses import Response
 from sync_api.context import api_of, request_id_of
 from sync_api.edge import MOST_BODY_BYTES, TooLarge
 from sync_api.errors import Code, ErrorBody, FieldError, Refused, refusal_of
+from sync_core.http.redact import redact
 
 _BY_STATUS: Mapping[int, Code] = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}
 _log = logging.getLogger(__name__)
@@ -23,7 +26,7 @@ def answer_to(connection: HTTPConnection, error: Exception) -> Response:
     """The answer that an error becomes. One that nobody foresaw is logged, and the caller learns its request id only."""
     refused = _translated(error) or refusal_of(error)
     if refused is None:
-        _log.error("api.unexpected request=%s", request_id_of(connection), exc_info=error)
+        _log.error("api.unexpected request=%s\n%s", request_id_of(connection), _trace(error))
         refused = Refused("INTERNAL_ERROR", "Something unexpected happened here; the log has it under the request id.")
     body = ErrorBody(
         code=refused.code,
@@ -38,6 +41,13 @@ def answer_to(connection: HTTPConnection, error: Exception) -> Response:
     if refused.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(body.model_dump_json(), refused.status, headers, media_type="application/json")
+
+
+def _trace(error: Exception) -> str:
+    """The stack trace without secrets, and without the values that a statement was given."""
+    if isinstance(error, DBAPIError):
+        error.hide_parameters = True
+    return redact("".join(traceback.format_exception(error)))
 
 
 def _translated(error: Exception) -> Refused | None:

@@ -32,12 +32,12 @@ from sync_core.sync.engine import Engine, random_key
 
 # In this order they are tried: what has words of its own comes before {provider}.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    webhooks.router,  # first, because most requests are
     health.router,
     keys.router,
     letters.router,
     progress.router,
     syncs.router,
-    webhooks.router,
     fields.router,
     authorisation.router,
     admin.router,
@@ -64,6 +64,7 @@ def create_app(engine: Engine, *, verifier: Verifier, new_id: Callable[[], str] 
             yield
             for task in running:
                 task.cancel()
+        await run_in_threadpool(app.state.inbox.close)
 
     app = FastAPI(
         title="venue-sync", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_core.errors import (
@@ -152,7 +152,7 @@ def refusal_of(error: Exception) -> Refused | None:
     """The refusal that says what an error of the engine means to a caller; None for one that nobody foresaw."""
     if isinstance(error, Refused):
         return error
-    if isinstance(error, (PoolTimeout, DBAPIError)):
+    if isinstance(error, (PoolTimeout, OperationalError, InterfaceError)):
         sentence = "The database does not answer for the moment: try again in a few seconds."
         return Refused("SERVICE_UNAVAILABLE", sentence, retry_after=_RETRY_SECONDS)
     for kind, code in _MEANING:

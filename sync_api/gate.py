@@ -46,7 +46,7 @@ class GatedRoute(APIRoute):
 
 
 async def _pass(request: Request, route: APIRoute, handle: Handler) -> Response:
-    rule = RULES[request.method, route.path]
+    rule = RULES[request.method, route.path_format]
     if rule.need == "public":
         return await handle(request)
     api = api_of(request)

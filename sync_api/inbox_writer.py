@@ -1,4 +1,4 @@
-"""Many webhooks in one transaction: while one group is being written the next gathers, and each is answered after its commit.
+"""Many webhooks in one statement: while groups are being written the next gathers, and each is answered after its commit.
 
 What must stay true: `store` returns only when the events are committed; a group that fails is tried one by one, so
 that nobody's webhook is refused for another one's sake.
@@ -10,8 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_api.errors import Refused
 from sync_core.store import inbox
@@ -19,6 +17,8 @@ from sync_core.store.inbox import Arrival
 
 MOST_WAITING = 5_000
 MOST_AT_ONCE = 500
+WRITERS = 2
+"""Groups under way at once: while the disk confirms one, the other is on its way to the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,14 @@ class _Parcel:
 
 
 class InboxWriter:
-    """One per process and event loop; writes with one thread and one connection at a time."""
+    """One per process and event loop; each group travels in a thread and on a connection that are kept for it."""
 
     def __init__(self, database: sa.Engine) -> None:
         self._database = database
         self._waiting: list[_Parcel] = []
-        self._writing: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="inbox")
+        self._writing: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="inbox")
+        self._idle: list[sa.Connection] = []
 
     async def store(self, arrivals: Sequence[Arrival]) -> None:
         """Return when these events are committed.
@@ -49,8 +50,11 @@ class InboxWriter:
             raise Refused("SERVICE_UNAVAILABLE", "Too many webhooks wait to be stored: send it again.", retry_after=5)
         parcel = _Parcel(arrivals, asyncio.get_running_loop().create_future())
         self._waiting.append(parcel)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
+        # One that has ended may still be in the set: only those that will look at what waits count.
+        if sum(not task.done() for task in self._writing) < WRITERS:
+            task = asyncio.create_task(self._write())
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
         await parcel.stored
 
     async def _write(self) -> None:
@@ -66,11 +70,24 @@ class InboxWriter:
     async def _tried(self, group: Sequence[_Parcel]) -> Exception | None:
         arrivals = [arrival for parcel in group for arrival in parcel.arrivals]
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._store, arrivals)
-        except (DBAPIError, PoolTimeout) as error:
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._store, arrivals)
+        except Exception as error:  # noqa: BLE001 - it becomes the answer of the requests that wait
             return error
         return None
 
     def _store(self, arrivals: Sequence[Arrival]) -> None:
-        with self._database.begin() as conn:
-            inbox.store(conn, arrivals)
+        """In a writer's thread. Storing is one statement, so it needs no transaction around it, nor its round trips."""
+        conn = self._idle.pop() if self._idle else self._database.connect()
+        try:
+            inbox.store(conn.execution_options(isolation_level="AUTOCOMMIT"), arrivals)
+            conn.commit()
+        except BaseException:
+            conn.close()  # whatever is wrong with it, the pool looks at it before it is used again
+            raise
+        self._idle.append(conn)
+
+    def close(self) -> None:
+        """Give the connections back, after the last group."""
+        self._threads.shutdown()
+        while self._idle:
+            self._idle.pop().close()

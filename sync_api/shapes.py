@@ -1,10 +1,11 @@
 """Shapes that many requests and answers share. Names in JSON are those that the API's callers know."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Depends, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
 from sync_api.context import Here
@@ -25,6 +26,17 @@ Line = Annotated[
     StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$"),
     Field(description="A line of text without control characters."),
 ]
+
+
+def _written(value: Any) -> Any:
+    """Refuse a number where a day or moment is written out: 0 would be 1970."""
+    if isinstance(value, str) and not value.lstrip("-+").replace(".", "").isdigit():
+        return value
+    raise PydanticCustomError("iso_8601", "Input should be written as in ISO 8601, such as 2026-11-20")
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 ItemId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="How many to leave out.")]

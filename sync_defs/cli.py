@@ -20,11 +20,14 @@ from sync_defs.commands import (
     connections,
     db,
     demo,
+    drain,
     exits,
     sims,
     status,
     sync,
+    tokens,
     up,
+    vault,
     venues,
     verify,
     webhooks,
@@ -47,6 +50,8 @@ for group, name in (
     (status.letters, "deadletters"),
     (api.keys, "api-keys"),
     (webhooks.app, "webhooks"),
+    (tokens.app, "tokens"),
+    (vault.app, "vault"),
 ):
     app.add_typer(group, name=name)
 for command, name in (
@@ -60,6 +65,7 @@ for command, name in (
     (up.up, "up"),
     (demo.demo, "demo"),
     (api.api, "api"),
+    (drain.drain, "drain"),
     (api.token, "token"),
 ):
     app.command(name, epilog=exits.EPILOG)(command)

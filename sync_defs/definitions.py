@@ -13,9 +13,11 @@ from types import ModuleType
 import dagster as dg
 
 from assets.factory import provider_assets, venue_tables
+from assets.tokens import token_jobs
 from assets.waiting import waiting_jobs
 from resources.database import DatabaseResource
 from resources.engine import EngineResource
+from sensors.tokens import tokens_due
 from sensors.venues import venues_to_partitions
 from sensors.waiting import syncs_waiting, webhooks_waiting
 from sync_core.settings import declarations_in
@@ -51,9 +53,9 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
         synced,
         dg.Definitions(
             assets=[*venue_tables(specs), *added],
-            jobs=[*sync_jobs(specs), *waiting_jobs()],
+            jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs()],
             schedules=incremental_schedules(specs),
-            sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting],
+            sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due],
             resources={"database": DatabaseResource(), "engine": EngineResource(declarations=str(folder))},
             executor=dg.in_process_executor,
         ),

@@ -14,6 +14,7 @@ from sync_sims import judge_mailchimp as mailchimp
 from sync_sims import judge_mailchimp_sales as sales
 from sync_sims import judge_quickbooks as quickbooks
 from sync_sims import judge_square as square
+from sync_sims import judge_square_sales as counter
 from sync_sims import judge_stripe as stripe
 from sync_sims.judge_accounts import Account, Holdings, Unreadable, read_account
 from sync_sims.judge_matching import Difference, Pairing
@@ -157,6 +158,18 @@ def _of_square(venue: VenueSide, held: Holdings) -> list[Laid]:
             square.refunds_of_venue(rows["refunds"]),
             square.refunds_of_account(held),
             venue.excused_of("refunds"),
+        ),
+        (
+            "order",
+            counter.orders_of_venue(rows["orders"], held),
+            counter.orders_of_account(held),
+            venue.excused_of("orders"),
+        ),
+        (
+            "loyalty account",
+            counter.accounts_of_venue(rows["loyalty_accounts"]),
+            counter.accounts_of_account(held, known=venue.known),
+            frozenset(),
         ),
     ]
 

@@ -53,6 +53,7 @@ class Holdings:
     attempts: list[Json] = field(default_factory=list[Json])
     entries: list[Json] = field(default_factory=list[Json])
     counts: list[Json] = field(default_factory=list[Json])
+    loyalty: list[Json] = field(default_factory=list[Json])
     receipts: list[Json] = field(default_factory=list[Json])
     subscriptions: list[Json] = field(default_factory=list[Json])
     invoices: list[Json] = field(default_factory=list[Json])
@@ -122,8 +123,21 @@ def _square(session: requests.Session, account: Account) -> Holdings:
         products=everything("/v2/catalog/list", "objects", types="ITEM"),
         payments=everything("/v2/payments", "payments", begin_time=THE_BEGINNING, limit=str(PAGE)),
         refunds=everything("/v2/refunds", "refunds", begin_time=THE_BEGINNING, limit=str(PAGE)),
-        counts=list(_square_counts(session, account)),
+        counts=list(_square_found(session, account, "/v2/inventory/counts/batch-retrieve", "counts", _IN_STOCK)),
+        orders=list(_square_found(session, account, "/v2/orders/search", "orders", _everywhere(session, account))),
+        loyalty=list(
+            _square_found(session, account, "/v2/loyalty/accounts/search", "loyalty_accounts", {"limit": 200})
+        ),
     )
+
+
+_IN_STOCK: Json = {"states": ["IN_STOCK"], "limit": 1000}
+
+
+def _everywhere(session: requests.Session, account: Account) -> Json:
+    """Every order at the locations of a seller of the demo, who has no more than a search takes."""
+    places = _ask(session, account, "GET", "/v2/locations")["locations"]
+    return {"location_ids": [place["id"] for place in places], "limit": 1000}
 
 
 def _square_pages(
@@ -138,11 +152,11 @@ def _square_pages(
         asked["cursor"] = page["cursor"]
 
 
-def _square_counts(session: requests.Session, account: Account) -> Iterator[Json]:
-    asked: dict[str, Any] = {"states": ["IN_STOCK"], "limit": 1000}
+def _square_found(session: requests.Session, account: Account, path: str, name: str, question: Json) -> Iterator[Json]:
+    asked: dict[str, Any] = dict(question)
     while True:
-        page = _ask(session, account, "POST", "/v2/inventory/counts/batch-retrieve", body=asked)
-        yield from page.get("counts", [])
+        page = _ask(session, account, "POST", path, body=asked)
+        yield from page.get(name, [])
         if not page.get("cursor"):
             return
         asked["cursor"] = page["cursor"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from sync_sims.judge_accounts import Holdings, Json
 from sync_sims.judge_matching import Record
+from sync_sims.judge_square_sales import payments_order
 from sync_sims.judge_stripe import clean
 
 Row = Mapping[str, Any]
@@ -119,20 +120,21 @@ def stock_of_account(held: Holdings, *, known: Mapping[str, str], deleted: froze
 
 
 def orders_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
-    """The payments that the venue's orders call for; an order that costs nothing calls for none."""
+    """The payments that the venue's completed orders call for; an order that costs nothing calls for none."""
     for row in rows:
-        if row["provider"] == "square" and row["total_minor"] > 0:
+        if row["provider"] == "square" and row["status"] == "completed" and row["total_minor"] > 0:
             fields = {"amount": row["total_minor"], "currency": row["currency"]}
             yield Record(key=row["id"], id=row["id"], name="", fields=fields)
 
 
 def orders_of_account(held: Holdings) -> Iterator[Record]:
     """Square's completed payments by the order that they are for; those for no order are not an order's business."""
+    named = payments_order(held)
     for shown in held.payments:
-        if shown.get("reference_id") and shown["status"] == "COMPLETED":
+        if named[shown["id"]] and shown["status"] == "COMPLETED":
             money = shown["amount_money"]
             fields = {"amount": money["amount"], "currency": money["currency"]}
-            yield Record(key=shown["reference_id"], id=shown["id"], name="", fields=fields)
+            yield Record(key=named[shown["id"]], id=shown["id"], name="", fields=fields)
 
 
 def payments_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
@@ -155,6 +157,7 @@ def payments_of_venue(rows: Iterable[Row]) -> Iterator[Record]:
 
 def payments_of_account(held: Holdings) -> Iterator[Record]:
     """Square's payments."""
+    named = payments_order(held)
     for shown in held.payments:
         yield Record(
             key=shown["id"],
@@ -165,7 +168,7 @@ def payments_of_account(held: Holdings) -> Iterator[Record]:
                 "refunded": (shown.get("refunded_money") or {}).get("amount", 0),
                 "currency": shown["amount_money"]["currency"],
                 "status": PAID.get(shown["status"], shown["status"]),
-                "order": clean(shown.get("reference_id")),
+                "order": clean(named[shown["id"]]),
             },
         )
 

@@ -17,6 +17,7 @@ from sync_api.shapes import (
     BodyVenue,
     BodyVenueMaybe,
     Data,
+    Day,
     Done,
     DoneWith,
     Limit,
@@ -166,8 +167,8 @@ def health_summary(api: Here) -> Data[Summary]:
 @router.get(f"{V1}/admin/costs")
 def costs(
     api: Here,
-    startDate: date | None = None,  # noqa: N803 - the query's name
-    endDate: date | None = None,  # noqa: N803 - the query's name
+    startDate: Day | None = None,  # noqa: N803 - the query's name
+    endDate: Day | None = None,  # noqa: N803 - the query's name
 ) -> Data[Costs]:
     """Provider calls by venue and provider, from the first to the last day named; the last 30 days if none is."""
     today = api.clock.now().date()

@@ -50,7 +50,7 @@ class Refreshed(BaseModel):
 def oauth_callback(
     request: Request,
     api: Here,
-    provider: str,
+    spec: Spec,
     state: Annotated[str | None, Query(max_length=512)] = None,
     code: Annotated[str | None, Query(max_length=4096)] = None,
     error: Annotated[str | None, Query(max_length=512)] = None,
@@ -60,7 +60,7 @@ def oauth_callback(
     wants_json = "application/json" in accept and "text/html" not in accept
     try:
         _refuse_unless_complete(state, code or error)
-        done = oauth.complete(api.engine, oauth.Callback(provider, dict(request.query_params)))
+        done = oauth.complete(api.engine, oauth.Callback(spec.provider, dict(request.query_params)))
     except Exception as failed:  # noqa: BLE001 - a person in a browser gets a page, whatever it is
         refused = _meaning(failed)
         if wants_json:

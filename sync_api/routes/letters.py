@@ -26,9 +26,11 @@ from sync_api.shapes import (
     VenueBody,
     spec_of,
 )
-from sync_core.store import letter_desk, queue
+from sync_core.store import dead_letters, letter_desk, queue
+from sync_core.store.connections import Connection
 from sync_core.store.dead_letters import OpenLetter
 from sync_core.store.queue import Asked
+from sync_core.sync.report import FIRST_FAILURES
 
 router = APIRouter(tags=["dead letters"], route_class=GatedRoute)
 
@@ -79,12 +81,14 @@ def list_dead_letters(
 ) -> Data[list[LetterShown]]:
     """List open letters by falling id: of one venue, or of every venue that the caller sees."""
     venues = caller.venues if venue is None else {venue}
+    if provider is not None:
+        spec_of(api.specs, provider)
     with api.database.connect() as conn:
         found = letter_desk.listed(conn, venues=venues, provider=provider, entity=entity, before=before, limit=limit)
     return Data(data=[_shown(letter) for letter in found])
 
 
-@router.get(f"{V1}/dead-letters/{{letter_id}}")
+@router.get(f"{V1}/dead-letters/{{letter_id:int}}")
 def show_dead_letter(api: Here, caller: CallerNow, letter_id: ItemId) -> Data[LetterShown]:
     """Show one open letter."""
     return Data(data=_shown(_owned(api, caller, letter_id)))
@@ -102,13 +106,13 @@ def retry_dead_letters(
     return _retried(api, caller, found, request_id)
 
 
-@router.post(f"{V1}/dead-letters/{{letter_id}}/retry")
+@router.post(f"{V1}/dead-letters/{{letter_id:int}}/retry")
 def retry_dead_letter(api: Here, caller: CallerNow, letter_id: ItemId, request_id: RequestId) -> DoneWith[Retried]:
     """Try one letter again: what the provider sent is read anew at once, what the venue has is pushed by a sync."""
     return _retried(api, caller, [_owned(api, caller, letter_id)], request_id)
 
 
-@router.delete(f"{V1}/dead-letters/{{letter_id}}")
+@router.delete(f"{V1}/dead-letters/{{letter_id:int}}")
 def discard_dead_letter(api: Here, caller: CallerNow, letter_id: ItemId) -> Done:
     """Discard a letter: the record is not tried again until it changes."""
     letter = _owned(api, caller, letter_id)
@@ -151,15 +155,28 @@ def _retry(api: Api, caller: Caller, group: Sequence[OpenLetter], request_id: st
     with api.database.connect() as conn:
         connection = require_connected(conn, first.venue, spec_of(api.specs, first.provider))
     if first.direction == "pull":
-        report = api.engine.refresh(connection, first.entity, ids, run_id=request_id)
-        if report.status == "busy":
-            raise Refused("SYNC_IN_PROGRESS", report.error or f"A sync of {connection.label} is running: try again.")
+        for start in range(0, len(ids), FIRST_FAILURES):
+            _read_again(api, connection, first.entity, ids[start : start + FIRST_FAILURES], request_id)
         return 0
     with api.database.begin() as conn:
         letter_desk.make_due(conn, connection.id, first.entity, local_ids=ids)
-        asked = Asked(connection.id, first.entity, "incremental", "high", caller.name)
-        queue.enqueue(conn, asked)
+        queue.enqueue(conn, Asked(connection.id, first.entity, "incremental", "high", caller.name))
     return len(ids)
+
+
+def _read_again(api: Api, connection: Connection, entity: str, ids: Sequence[str], request_id: str) -> None:
+    """Read objects anew; what is good by now is resolved, also where it is back at what we knew and nothing is written.
+
+    At most as many at a time as a report names failures.
+    """
+    report = api.engine.refresh(connection, entity, ids, run_id=request_id)
+    if report.status == "busy":
+        raise Refused("SYNC_IN_PROGRESS", report.error or f"A sync of {connection.label} is running: try again.")
+    if report.status == "succeeded":
+        bad = {failure.record_id for failure in report.failures}
+        good = [record_id for record_id in ids if record_id not in bad]
+        with api.database.begin() as conn:
+            dead_letters.resolve(conn, connection.id, entity, direction="pull", ids=good)
 
 
 def _shown(letter: OpenLetter) -> LetterShown:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from sync_api.access import V1
 from sync_api.connected import require, require_connected
@@ -19,6 +19,7 @@ from sync_api.shapes import (
     DoneWith,
     ItemId,
     Limit,
+    Moment,
     Offset,
     QueryVenue,
     Spec,
@@ -36,7 +37,7 @@ class Options(Asked):
     """How far back to look."""
 
     force: Annotated[bool, Field(strict=True, description="Look at every record on both sides again.")] = False
-    startDate: AwareDatetime | None = Field(  # noqa: N815 - JSON's name
+    startDate: Moment | None = Field(  # noqa: N815 - JSON's name
         default=None, description="Push what the venue changed since then; with a time zone, such as Z."
     )
 
@@ -169,7 +170,7 @@ def retry_syncs(api: Here, spec: Spec, venue: BodyVenue, body: RetryBody) -> Don
     return Done(message=f"{again} failed items are queued again.")
 
 
-@router.get(f"{V1}/sync/requests/{{item_id}}")
+@router.get(f"{V1}/sync/requests/{{item_id:int}}")
 def sync_request(api: Here, caller: CallerNow, item_id: ItemId) -> Data[RequestShown]:
     """One requested sync: its status, progress, and result."""
     with api.database.connect() as conn:

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import Response
 
 from sync_api.access import V1
-from sync_api.context import Api, Here
+from sync_api.context import Api, Here, api_of
 from sync_api.edge import MOST_BODY_BYTES, TooLarge
 from sync_api.errors import Refused
 from sync_api.gate import GatedRoute
@@ -84,18 +85,20 @@ def retry_webhook(api: Here, venue: BodyVenue, body: RetryWebhook) -> Done:
     return Done(message="Webhook queued for retry")
 
 
-@router.post("/webhooks/{provider}")
-@router.post(f"{V1}/webhooks/{{provider}}")
-async def receive_webhook(request: Request, api: Here, provider: str) -> Received:
+@router.post("/webhooks/{provider}", response_model=Received)
+@router.post(f"{V1}/webhooks/{{provider}}", response_model=Received)
+async def receive_webhook(request: Request, provider: str) -> Response:
     """Take a webhook at the application's address of a provider."""
+    api = api_of(request)
     url = api.settings.square_webhook_url if provider == "square" else str(request.url)
     secrets = api.settings.webhook_secrets.get(_known(api, provider), ())
     return await _received(request, api, provider, Address(connection_id=None, secrets=secrets, url=url or ""))
 
 
-@router.post("/webhooks/{provider}/{token}")
-async def receive_webhook_of_a_connection(request: Request, api: Here, provider: str, token: str) -> Received:
+@router.post("/webhooks/{provider}/{token}", response_model=Received)
+async def receive_webhook_of_a_connection(request: Request, provider: str, token: str) -> Response:
     """Take a webhook at the address of one connection."""
+    api = api_of(request)
     _known(api, provider)
     address = await run_in_threadpool(_addressed, api, provider, token)
     if provider != "square":  # which signs the address as it was given, whatever stands between it and us
@@ -136,7 +139,7 @@ def list_webhook_events(
     return Data(data=[_shown(line) for line in lines])
 
 
-async def _received(request: Request, api: Api, provider: str, address: Address) -> Received:
+async def _received(request: Request, api: Api, provider: str, address: Address) -> Response:
     body = await _raw(request)
     try:
         verify(
@@ -154,7 +157,8 @@ async def _received(request: Request, api: Api, provider: str, address: Address)
         raise Refused("VALIDATION_ERROR", str(error)) from None
     writer: InboxWriter = request.app.state.inbox
     await writer.store([Arrival(provider, event, address.connection_id) for event in events])
-    return Received(received=len(events))
+    # Written by hand, as `Received` says: the framework's way from a model to bytes costs as much as the signature.
+    return Response(b'{"success":true,"received":%d}' % len(events), media_type="application/json")
 
 
 async def _raw(request: Request) -> bytes:
@@ -177,7 +181,7 @@ def _known(api: Api, provider: str) -> str:
 
 
 def _open(api: Api, provider: str) -> Open:
-    if _known(api, provider) != "mailchimp":
+    if provider == "retry" or _known(api, provider) != "mailchimp":  # which is an address of its own, by POST
         raise Refused("METHOD_NOT_ALLOWED", "Webhooks of this provider come by POST.")
     return Open()
 

@@ -15,6 +15,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # Intuit's access tokens (signed or encrypted JSON in base64, RFC 7516) and refresh tokens.
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*"), "[secret]"),
     (re.compile(r"\bAB11[A-Za-z0-9]{16,}"), "[secret]"),
+    # Our own API keys; their id, which is no secret, goes with them.
+    (re.compile(r"\bvsk_[0-9a-f]{12}_[A-Za-z0-9_-]{43}"), "[secret]"),
     (re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), "[e-mail]"),
 )
 

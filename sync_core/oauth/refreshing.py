@@ -15,7 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from sync_core.errors import AuthorizationLost, SyncError, TransientError
+from sync_core.errors import AuthorizationLost, IntegrityError, SyncError, TransientError
 from sync_core.oauth.application import application_of
 from sync_core.oauth.asking import asking
 from sync_core.oauth.grant import KIND, Grant
@@ -66,7 +66,13 @@ def _last(host: Host, conn: sa.Connection, connection: Connection) -> tuple[Stan
         standing = tokens.standing(conn, connection.id)
         if standing is None:
             raise AuthorizationLost(f"{connection.label} was disconnected; the venue must connect again.")
-        return standing, held(host, conn, connection)
+        grant = held(host, conn, connection)
+    if grant.version != standing.version:
+        raise IntegrityError(
+            f"The tokens of {connection.label} are of version {grant.version} and version {standing.version} is on "
+            "record: an older envelope was put back; let the venue connect again."
+        )
+    return standing, grant
 
 
 def _refuse_hopeless(connection: Connection, standing: Standing, *, now: datetime) -> None:

@@ -15,6 +15,8 @@ from sync_core.store import tokens
 from sync_core.store.connections import Connection
 
 WORKERS: Final = 8
+LOOKAHEAD: Final = timedelta(minutes=1)
+"""What is due so soon is refreshed by the run of now, not by one more."""
 _AT_ONCE: Final = 200
 
 

@@ -194,6 +194,12 @@ def write(conn: sa.Connection, scope: Scope, rows: Sequence[Row]) -> dict[str, R
     return {row["id"]: row for row in returned}
 
 
+def deleted(conn: sa.Connection, table: sa.Table, venue: str, ids: Sequence[str]) -> set[str]:
+    """Those of the ids whose rows are soft-deleted."""
+    query = sa.select(table.c.id).where(table.c.venue_id == venue, table.c.deleted_at.is_not(None))
+    return set(look_up(conn, query, table.c.id, ids).scalars())
+
+
 def mark_deleted(conn: sa.Connection, scope: Scope, ids: Sequence[str], *, at: datetime) -> int:
     """Soft-delete the rows with these ids that are not deleted yet; how many."""
     result = conn.execute(

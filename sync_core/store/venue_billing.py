@@ -1,11 +1,11 @@
-"""What a venue's staff bills, receives and gives back on its own books, as far as the demo does it for them."""
+"""What a venue's staff takes orders for, bills, receives and gives back on its own books, as far as the demo does it for them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from sync_core.store.venue_tables import invoices, payments, refunds
+from sync_core.store.venue_tables import invoices, orders, payments, refunds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,35 @@ def write_invoice(
     conn: sa.Connection, billing: Billing, invoice: str, *, customer: str, lines: Sequence[Line], memo: str
 ) -> None:
     """Bill a customer today."""
-    shown = [
+    row = {
+        **billing.columns,
+        "id": invoice,
+        "customer_id": customer,
+        "status": "open",
+        "total_minor": sum(line.amount_minor for line in lines),
+        "memo": memo,
+        "lines": _shown(lines),
+        "issued_at": sa.func.now(),
+    }
+    conn.execute(sa.insert(invoices).values(row))
+
+
+def take_order(conn: sa.Connection, billing: Billing, order: str, *, customer: str, lines: Sequence[Line]) -> None:
+    """Note what a customer wants and will pay for there."""
+    row = {
+        **billing.columns,
+        "id": order,
+        "customer_id": customer,
+        "status": "open",
+        "total_minor": sum(line.amount_minor for line in lines),
+        "lines": _shown(lines),
+        "ordered_at": sa.func.date_trunc("second", sa.func.now()),
+    }
+    conn.execute(sa.insert(orders).values(row))
+
+
+def _shown(lines: Sequence[Line]) -> list[dict[str, object]]:
+    return [
         {
             "line": place,
             "product_id": line.product,
@@ -47,17 +75,6 @@ def write_invoice(
         }
         for place, line in enumerate(lines, start=1)
     ]
-    row = {
-        **billing.columns,
-        "id": invoice,
-        "customer_id": customer,
-        "status": "open",
-        "total_minor": sum(line.amount_minor for line in lines),
-        "memo": memo,
-        "lines": shown,
-        "issued_at": sa.func.now(),
-    }
-    conn.execute(sa.insert(invoices).values(row))
 
 
 def receive_payment(

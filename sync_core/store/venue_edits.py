@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from sync_core.store.venue_tables import customers, disputes, products, stock, subscriptions
+from sync_core.store.venue_tables import customers, disputes, loyalty_points, products, stock, subscriptions
 
 
 def raise_price(conn: sa.Connection, venue: str, product: str, *, by_minor: int) -> None:
@@ -42,3 +42,11 @@ def answer(conn: sa.Connection, venue: str, dispute: str, *, evidence: str, prod
     mine = (disputes.c.venue_id == venue, disputes.c.id == dispute)
     answered = {"evidence": evidence, "evidence_product": product, "evidence_submitted": True}
     conn.execute(sa.update(disputes).where(*mine).values(**answered, updated_at=sa.func.now()))
+
+
+def give_points(
+    conn: sa.Connection, venue: str, account: str, *, provider: str, points: int, order: str | None, reason: str
+) -> None:
+    """Give a customer points, or take them where the number is negative."""
+    row = {"venue_id": venue, "id": f"{account}-points", "provider": provider, "account_id": account, "points": points}
+    conn.execute(sa.insert(loyalty_points).values({**row, "order_id": order, "reason": reason}))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sync_core.mapping.compile import BadRow, BoundReference
 from sync_core.store import ledger
+from sync_core.store import rows as rows_of
 from sync_core.store.bulk import Row
 from sync_core.sync.work import Work
 
@@ -24,7 +25,11 @@ class Outbound:
 
 
 def outbound(work: Work, rows: Sequence[Row]) -> Outbound:
-    """Map `rows` (id and model columns). Reads the ledger for references; writes nothing."""
+    """Map `rows` (id and model columns). Reads the ledger for references; writes nothing.
+
+    A row waits for a record it refers to until that is at the provider; a reference that need not be there and leads
+    to a record which the venue has deleted is left out instead.
+    """
     columns = {name: [row[name] for row in rows] for name in _read_columns(work)}
     waiting: dict[str, str] = {}
     ids = [row["id"] for row in rows]
@@ -56,12 +61,19 @@ def _resolve(
 ) -> list[Any]:
     wanted = sorted({value for value in values if value is not None})
     known = ledger.remote_values(work.conn, work.connection.id, reference.entity, ids=wanted, pick=reference.pick)
+    gone = set[str]() if reference.required else _deleted(work, reference, [v for v in wanted if v not in known])
     for local_id, value in zip(ids, values, strict=True):
         if value is None and reference.required:
             waiting.setdefault(local_id, f"It has no {reference.column} yet.")
-        elif value is not None and value not in known:
+        elif value is not None and value not in known and value not in gone:
             waiting.setdefault(local_id, f"Its {reference.entity} record {value} is not at the provider yet.")
     return [None if value is None else known.get(value) for value in values]
+
+
+def _deleted(work: Work, reference: BoundReference, ids: Sequence[str]) -> set[str]:
+    """Those of the records that the venue has deleted: whoever refers to one need not wait for it."""
+    table = rows_of.TABLES[work.provider_spec.entities[reference.entity].model]
+    return rows_of.deleted(work.conn, table, work.connection.venue, ids) if ids else set()
 
 
 def _resolve_inside(

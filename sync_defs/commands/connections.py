@@ -13,6 +13,7 @@ import orjson
 import sqlalchemy as sa
 import typer
 
+from sync_core import oauth
 from sync_core.errors import ConfigurationError
 from sync_core.spec.provider import ProviderSpec
 from sync_core.store import connections
@@ -81,14 +82,15 @@ def disconnect(
     ] = False,
 ) -> None:
     """Disconnect a venue's account and destroy its stored credential. What was synced stays on both sides."""
-    with ready_engine(settings_now()) as engine, engine.database.begin() as conn:
-        connection = existing(conn, venue, provider)
-        engine.vault.destroy(conn, connection_id=connection.id)
-        if forget:
-            connections.forget(conn, connection.id)
-        else:
-            connections.mark_disconnected(conn, connection.id)
-    say(f"{venue} is disconnected from {provider}; its credential is destroyed.")
+    with ready_engine(settings_now()) as engine:
+        with engine.database.connect() as conn:
+            connection = existing(conn, venue, provider)
+        goodbye = oauth.forget if forget else oauth.disconnect
+        farewell = goodbye(engine, connection)
+    revoked = " and revoked at the provider" if farewell.revoked else ""
+    say(f"{venue} is disconnected from {provider}; its credential is destroyed{revoked}.")
+    if farewell.remark is not None:
+        say(f"It was not revoked at the provider: {farewell.remark}")
 
 
 def existing(conn: sa.Connection, venue: str, provider: str) -> connections.Connection:

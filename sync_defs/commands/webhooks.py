@@ -1,10 +1,7 @@
 """`venue-sync webhooks`: what came, an address of a connection's own, and a drain without Dagster."""
 
 import os
-import signal
 import sys
-import threading
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -15,6 +12,7 @@ from sync_core.sync.engine import random_key
 from sync_core.webhooks.addresses import open_address, set_secret
 from sync_core.webhooks.apply import drain
 from sync_defs.commands.connections import ProviderName, VenueName, existing
+from sync_defs.commands.drain import Quiet, counted, told_to_leave
 from sync_defs.commands.opening import ready_database, ready_engine, settings_now
 from sync_defs.commands.output import Json, print_json, print_table, say
 
@@ -83,22 +81,11 @@ def retry_command(events: Annotated[list[int], typer.Argument(help="Ids, see 've
 
 
 @app.command("drain")
-def drain_command(
-    *, quiet: Annotated[float, typer.Option(min=0, help="End when nothing has come for so many seconds.")] = 0
-) -> None:
+def drain_command(*, quiet: Quiet = 0) -> None:
     """Apply what waits and what comes, until it is quiet. SIGTERM and Ctrl-C end it with everything settled."""
-    leave = threading.Event()
-    before = {number: signal.signal(number, lambda *_: leave.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with ready_engine(settings_now()) as engine:
-            done = drain(engine, run_id=random_key(), quiet_seconds=quiet, stopping=leave.is_set)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if done is None:
-        say("Another process is draining already.")
-    else:
-        say(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in asdict(done).items()) + ".")
+    with told_to_leave() as leave, ready_engine(settings_now()) as engine:
+        done = drain(engine, run_id=random_key(), quiet_seconds=quiet, stopping=leave.is_set)
+    say("Another process is draining already." if done is None else counted(done))
 
 
 def _secret(variable: str | None) -> str:

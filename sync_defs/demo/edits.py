@@ -15,7 +15,7 @@ from sync_core.oauth.keeping import credential_of
 from sync_core.store import connections, venue_edits, venue_records
 from sync_core.store.connections import Connection
 from sync_core.store.status import venue_currencies
-from sync_core.store.venue_billing import Billing
+from sync_core.store.venue_billing import Billing, Line, take_order
 from sync_core.sync.engine import Engine
 from sync_defs.demo.accountant import bill_at_home, bill_in_books
 from sync_defs.demo.hands import HANDS, Desk, Hand
@@ -24,6 +24,9 @@ SEED = 2026
 SHARE = 0.01  # of the records of a kind, and at least one
 DEARER_BY = 100  # minor units: a multiple of 10, because Stripe wants Kuwaiti dinars in tens of fils
 BOOKS = "quickbooks"
+TILL = "square"
+ORDER = "order-at-the-till"
+PLENTY = 100  # points
 CITIES = ("Bergen", "Gent", "Kraków", "Málaga", "Tromsø")
 
 
@@ -54,7 +57,44 @@ def edit_both_sides(engine: Engine) -> Edits:
     for connection in connected:
         if connection.provider == BOOKS:
             edits.told += _bill(engine, connection)
+        if connection.provider == TILL:
+            edits.told += [*_take_order(engine, connection), *_give_points(engine, connection)]
     return edits
+
+
+def _give_points(engine: Engine, connection: Connection) -> list[str]:
+    """Points for the order to who has none, and points taken back from who has plenty."""
+    told: list[str] = []
+    with engine.database.begin() as conn:
+        for account in venue_records.living(conn, "loyalty_accounts", connection.venue):
+            if 0 < account["points"] <= PLENTY:
+                continue
+            points, order, reason = (-15, None, "By mistake") if account["points"] else (12, ORDER, "For the order")
+            venue_edits.give_points(
+                conn,
+                connection.venue,
+                account["id"],
+                provider=connection.provider,
+                points=points,
+                order=order,
+                reason=reason,
+            )
+            told.append(f"loyalty account {account['id']} of {connection.venue} gets {points} points")
+    return told
+
+
+def _take_order(engine: Engine, connection: Connection) -> list[str]:
+    """An order that is to be paid at the till, of three pieces whose price does not divide by three."""
+    rng = random.Random(f"{SEED}:{connection.venue}:order")  # noqa: S311 - a lot, no secret
+    people, things = _known(engine, connection, "customers"), _known(engine, connection, "products")
+    if not people or not things:
+        return []
+    product = rng.choice(sorted(things))
+    with engine.database.begin() as conn:
+        billing = Billing(connection.venue, connection.provider, venue_currencies(conn)[connection.venue])
+        lines = [Line(product, "Three for a round price", 3, 1000), Line(None, "Booking fee", 1, 100)]
+        take_order(conn, billing, ORDER, customer=rng.choice(sorted(people)), lines=lines)
+    return [f"order {ORDER} of {connection.venue} is to be paid at {connection.provider}"]
 
 
 def _bill(engine: Engine, connection: Connection) -> list[str]:

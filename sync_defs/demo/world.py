@@ -20,6 +20,7 @@ from sync_core.sync.engine import Engine
 from sync_defs.demo.books import Seed, keep_books
 from sync_defs.demo.friends import gather_friends
 from sync_defs.demo.mailings import send_mailings
+from sync_defs.demo.till import ring_up
 from sync_sims.stripe.currencies import LARGEST_CHARGE, SMALLEST_CHARGE
 
 ROWS_PER_REQUEST = 500
@@ -48,7 +49,7 @@ OPENINGS: Mapping[str, Opening] = {
         lambda: f"sk_test_{secrets.token_hex(24)}",
         happened=gather_friends,
     ),
-    "square": Opening(lambda: f"ML{secrets.token_hex(8)}", lambda: f"EAAA{secrets.token_hex(24)}"),
+    "square": Opening(lambda: f"ML{secrets.token_hex(8)}", lambda: f"EAAA{secrets.token_hex(24)}", happened=ring_up),
     "mailchimp": Opening(
         lambda: secrets.token_hex(12), lambda: f"{secrets.token_hex(16)}-us19", happened=send_mailings
     ),

@@ -72,6 +72,7 @@ class Scenario:
         return (
             self._nothing,
             self._nothing,
+            self._give_points,
             self._change_every_field,
             self._clear_every_field,
             self._delete_some,
@@ -144,6 +145,30 @@ class Scenario:
             venue=self.venue,
             provider=self.provider,
             reason=SHORT_TEXTS[0],
+        )
+
+        for entity in self.entities.values():
+            if "status" in entity.only_if and entity.model == "orders":
+                # Where only open orders go out, some are open.
+                self.world.sql(
+                    "UPDATE venue.orders SET status = 'open' WHERE provider = :provider"
+                    " AND right(id, 1) IN ('1', '4', '5', '6', '8')",
+                    provider=self.provider,
+                )
+
+    def _give_points(self) -> None:
+        """To whoever collects them at the provider: earned by an order, given and taken."""
+        self.world.sql(
+            "INSERT INTO venue.loyalty_points (venue_id, id, provider, account_id, points, order_id, reason)"
+            " SELECT a.venue_id, a.id || '-' || n, a.provider, a.id, CASE WHEN n = 3 THEN -1 ELSE n END,"
+            " CASE WHEN n = 1 THEN 'order-00001' END, :reason"
+            " FROM venue.loyalty_accounts a, generate_series(1, 3) n WHERE a.points > 0",
+            reason=SHORT_TEXTS[0],
+        )
+        self.world.sql(
+            "UPDATE venue.orders SET status = 'canceled', updated_at = now()"
+            " WHERE provider = :provider AND status = 'open' AND right(id, 1) = '8'",
+            provider=self.provider,
         )
 
     def _change_every_field(self) -> None:

@@ -17,6 +17,7 @@ from sync_api.tokens import Role
 from sync_core.sync.engine import Engine
 
 V1 = "/api/v1/integrations"
+AT_THE_ROOT = ("/health/live", "/health/ready", "/health/deep", "/openapi.json")
 OWN, OTHER = "blue-note", "red-room"
 
 
@@ -51,7 +52,7 @@ class Desk:
     ) -> requests.Response:
         """Ask as the holder of `token`, as blue-note's venue_admin unless given."""
         given = {"Authorization": f"Bearer {self.token() if token is None else token}"} | dict(headers or {})
-        url = f"{self.address}{path if path.startswith(('/health', '/openapi')) else V1 + path}"
+        url = f"{self.address}{path if path in AT_THE_ROOT else V1 + path}"
         return requests.request(method, url, json=body, params=query, headers=given, timeout=30, allow_redirects=False)
 
     def data(self, method: str, path: str, **rest: Any) -> Any:
@@ -71,6 +72,13 @@ class Desk:
         with self.engine.database.begin() as conn:
             result = conn.execute(sa.text(statement), values)
             return [tuple(row) for row in result] if result.returns_rows else []
+
+    def sim(self, provider: str, method: str, path: str, **body: Any) -> Any:
+        """A call to a simulator's control endpoint."""
+        base = self.engine.settings.bases[f"{provider.upper()}_API_BASE"]
+        answer = requests.request(method, f"{base}/_sim/{path}", json=body or None, timeout=10)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
 
     def connect(self, venue: str = OWN, provider: str = "stripe", *, status: str = "connected") -> int:
         """A connection as if it had been made; its credential opens nothing."""

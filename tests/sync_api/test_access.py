@@ -55,7 +55,7 @@ def routes(desk: Desk) -> Iterator[tuple[str, str]]:
         if isinstance(route, APIWebSocketRoute):
             yield "WEBSOCKET", route.path
         elif isinstance(route, APIRoute):
-            yield from ((method, route.path) for method in route.methods or ())
+            yield from ((method, route.path_format) for method in route.methods or ())
         else:
             assert getattr(route, "path", None) == "/openapi.json"
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+import sqlalchemy as sa
+from fastapi import APIRouter
 
 from sync_api.app import create_app
+from sync_api.gate import GatedRoute
 from sync_api.serving import serving
 from sync_api.signing import open_verifier
 from sync_core.store.database import open_engine
@@ -59,3 +62,26 @@ def test_a_process_that_lives_is_ready_only_with_its_database(
     assert (answer.status_code, answer.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert answer.headers["Retry-After"] == "5"
     assert requests.get(f"{address}/health/live", timeout=5).status_code == 200
+
+
+def test_what_nobody_foresaw_is_a_500_with_its_id_and_a_log_without_values(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(engine, verifier=open_verifier(engine.settings, engine.clock), new_id=lambda: "made-here")
+    router = APIRouter(route_class=GatedRoute)
+
+    @router.get("/health/live")  # in the place of the real one, which cannot fail
+    def broken() -> None:
+        with engine.database.connect() as conn:
+            conn.execute(sa.text("SELECT :secret || (1 / 0)"), {"secret": "sk_test_very_secret"})
+
+    app.router.routes[:0] = router.routes
+    with serving(app) as address:
+        answer = requests.get(f"{address}/health/live", timeout=10)
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL_ERROR")
+    assert answer.headers["X-Request-Id"] == answer.json()["requestId"] == "made-here"
+    [told] = [record for record in caplog.records if record.name == "sync_api.answers"]
+    assert "division by zero" in told.getMessage()
+    assert "request=made-here" in told.getMessage()
+    assert "very_secret" not in caplog.text

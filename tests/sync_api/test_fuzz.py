@@ -99,4 +99,4 @@ def test_the_document_s_requests_break_nothing(simulated: Desk, tmp_path: Path, 
 
     run = fuzz(simulated, tmp_path, *options, timeout=100 + 60 * (examples or 0))
 
-    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+    assert run.returncode == 0, run.stdout[-20000:] + run.stderr[-2000:]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -285,8 +286,8 @@ def test_webhooks_that_come_together_are_written_together(database: sa.Engine) -
     listen(database, "commit", lambda _: commits.append(1))
 
     async def many() -> None:
-        writer = InboxWriter(database)
-        await asyncio.gather(*(writer.store([_arrival(number)]) for number in range(200)))
+        with closing(InboxWriter(database)) as writer:
+            await asyncio.gather(*(writer.store([_arrival(number)]) for number in range(200)))
 
     asyncio.run(many())
 
@@ -297,11 +298,11 @@ def test_webhooks_that_come_together_are_written_together(database: sa.Engine) -
 
 def test_one_that_cannot_be_stored_does_not_take_its_neighbours_along(database: sa.Engine) -> None:
     async def three() -> tuple[Any, Any, Any]:
-        writer = InboxWriter(database)
         bad = _arrival(2, text="\x00")
-        return await asyncio.gather(
-            writer.store([_arrival(1)]), writer.store([bad]), writer.store([_arrival(3)]), return_exceptions=True
-        )
+        with closing(InboxWriter(database)) as writer:
+            return await asyncio.gather(
+                writer.store([_arrival(1)]), writer.store([bad]), writer.store([_arrival(3)]), return_exceptions=True
+            )
 
     first, second, third = asyncio.run(three())
 
@@ -313,13 +314,13 @@ def test_one_that_cannot_be_stored_does_not_take_its_neighbours_along(database: 
 
 def test_more_than_can_wait_is_refused_and_what_a_sender_gave_up_is_kept(database: sa.Engine) -> None:
     async def flood() -> tuple[int, int]:
-        writer = InboxWriter(database)
-        hasty = asyncio.create_task(writer.store([_arrival(0)]))
-        await asyncio.sleep(0)
-        hasty.cancel()
-        tasks = [asyncio.create_task(writer.store([])) for _ in range(MOST_WAITING + 10)]
-        done = await asyncio.gather(*tasks, return_exceptions=True)
-        return sum(isinstance(one, Refused) for one in done), sum(one is None for one in done)
+        with closing(InboxWriter(database)) as writer:
+            hasty = asyncio.create_task(writer.store([_arrival(0)]))
+            await asyncio.sleep(0)
+            hasty.cancel()
+            tasks = [asyncio.create_task(writer.store([])) for _ in range(MOST_WAITING + 10)]
+            done = await asyncio.gather(*tasks, return_exceptions=True)
+            return sum(isinstance(one, Refused) for one in done), sum(one is None for one in done)
 
     refused, stored = asyncio.run(flood())
 

@@ -48,6 +48,7 @@ EMPTY: dict[str, Rows] = {
         "subscriptions",
         "invoices",
         "disputes",
+        "loyalty_accounts",
     )
 }
 
@@ -189,7 +190,7 @@ def sell_at_square(account: Account, order: str, *, amount: int = 2500) -> dict[
     payment = next(x for x in ask(account, "GET", "/v2/payments")["payments"] if x["reference_id"] == order)
     common = {"provider": "square", "currency": "GBP"}
     return {
-        "orders": [{**common, "id": order, "total_minor": amount}],
+        "orders": [{**common, "id": order, "total_minor": amount, "origin": "sale", "status": "completed"}],
         "payments": [
             {
                 **common,
@@ -347,7 +348,7 @@ def test_sales_that_agree_are_equal(stripe_account: Account, square_account: Acc
 @pytest.mark.parametrize("provider", ["stripe", "square"])
 def test_an_order_without_its_payment_is_found(provider: str, stripe_account: Account, square_account: Account) -> None:
     account = {"stripe": stripe_account, "square": square_account}[provider]
-    order = {"id": "o-9", "provider": provider, "total_minor": 100, "currency": "GBP"}
+    order = {"id": "o-9", "provider": provider, "total_minor": 100, "currency": "GBP", "status": "completed"}
     assert problems(verdict(account, orders=[order])) == [("order's payment", "missing")]
     assert verdict(account, orders=[{**order, "total_minor": 0}]).equal
     assert verdict(account, orders=[{**order, "provider": "door"}]).equal
@@ -461,3 +462,36 @@ def test_an_account_that_cannot_be_read_is_no_verdict(stripe_account: Account) -
         verdict(stranger)
     assert "sk_test_unknown" not in str(raised.value)
     assert "sk_test" not in repr(stranger)
+
+
+def at_the_till(account: Account) -> dict[str, Rows]:
+    """A sale of two pieces, and the same at the venue."""
+    line = {"quantity": "2", "name": "Programme", "base_price_money": {"amount": 500, "currency": "GBP"}}
+    seed(account, "orders", {"line_items": [line]})
+    location = ask(account, "GET", "/v2/locations")["locations"][0]["id"]
+    (order,) = ask(account, "POST", "/v2/orders/search", json={"location_ids": [location]})["orders"]
+    row = {"id": order["id"], "provider": "square", "origin": "sale", "status": "open", "total_minor": 1000}
+    lines = [{"description": "Programme", "quantity": 2, "amount_minor": 1000}]
+    return {"orders": [{**row, "currency": "GBP", "ordered_at": NOON, "lines": lines}]}
+
+
+def test_an_order_at_square_that_the_venue_has_alike_is_equal_and_any_other_is_not(square_account: Account) -> None:
+    tables = at_the_till(square_account)
+    assert verdict(square_account, **tables).equal
+    assert problems(verdict(square_account)) == [("order", "extra")]
+    (row,) = tables["orders"]
+    for wrong in ({"status": "canceled"}, {"total_minor": 999}, {"lines": []}):
+        assert problems(verdict(square_account, orders=[{**row, **wrong}])) == [("order", "different")]
+    assert problems(verdict(square_account, orders=[row, {**row, "id": "another"}])) == [("order", "missing")]
+
+
+def test_points_that_the_venue_does_not_know_of_are_found(square_account: Account) -> None:
+    seed(square_account, "loyalty_accounts", {"phone_number": "+442079460101", "points": 4})
+    (there,) = ask(square_account, "POST", "/v2/loyalty/accounts/search", json={})["loyalty_accounts"]
+    row = {"id": there["id"], "provider": "square", "points": 4, "lifetime_points": 4, "phone": "+442079460101"}
+    row |= {"customer_id": None}
+    assert verdict(square_account, loyalty_accounts=[row]).equal
+    assert problems(verdict(square_account, loyalty_accounts=[{**row, "points": 3}])) == [
+        ("loyalty account", "different")
+    ]
+    assert problems(verdict(square_account)) == [("loyalty account", "extra")]

@@ -7,12 +7,12 @@ from sync_core.providers.protocol import Remote
 from sync_core.providers.square.calls import Refused, SquareCalls
 
 
-def one_by_one(calls: SquareCalls, path: str, name: str, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Those of the objects below `path` that there are, by id; the answer holds each as `name`."""
+def one_by_one(calls: SquareCalls, name: str, paths: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """Those of the objects at `paths` that there are, by id as `paths` are; the answer holds each as `name`."""
     found: dict[str, Mapping[str, Any]] = {}
-    for one in ids:
+    for one, path in paths.items():
         try:
-            found[one] = calls.get(f"{path}/{one}")[name]
+            found[one] = calls.get(path)[name]
         except Refused as exc:
             if exc.code != "NOT_FOUND":
                 raise

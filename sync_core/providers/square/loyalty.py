@@ -45,7 +45,7 @@ class LoyaltyAccounts:
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Remote]:
         """Those of these accounts that there are."""
-        found = one_by_one(self._calls, "/v2/loyalty/accounts", "loyalty_account", ids)
+        found = one_by_one(self._calls, "loyalty_account", {one: f"/v2/loyalty/accounts/{one}" for one in ids})
         return {one: _account(account) for one, account in found.items()}
 
     def write(self, batch: Batch) -> list[Outcome]:

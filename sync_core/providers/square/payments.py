@@ -53,7 +53,7 @@ class Payments:
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Remote]:
         """Those of these payments that there are; Square shows one at a time."""
-        found = one_by_one(self._calls, "/v2/payments", "payment", ids)
+        found = one_by_one(self._calls, "payment", {one: f"/v2/payments/{one}" for one in ids})
         return {remote.id: remote for remote in self._named(list(found.values()))}
 
     def _named(self, payments: Sequence[Mapping[str, Any]]) -> list[Remote]:
@@ -88,7 +88,8 @@ class Refunds:
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Remote]:
         """Those of these refunds that there are; Square shows one at a time."""
-        return {one: _remote(found) for one, found in one_by_one(self._calls, "/v2/refunds", "refund", ids).items()}
+        found = one_by_one(self._calls, "refund", {one: f"/v2/refunds/{one}" for one in ids})
+        return {one: _remote(refund) for one, refund in found.items()}
 
     def write(self, batch: Batch) -> list[Outcome]:
         """Refund payments, one after the other; a refund cannot be changed or undone."""

@@ -13,6 +13,7 @@ from sync_core.http.redact import redact
         ("key rk_live_51Habc and whsec_a1B2c3D4", "key [secret] and [secret]"),
         ("header was 'Authorization: Bearer abc.def-123'", "header was 'Authorization: Bearer [secret]'"),
         ("token EAAAEOuLQObrVwJvCvoio3H13b8Ssqz1ighmTBKZ expired", "token [secret] expired"),
+        (f"X-API-Key: vsk_0123456789ab_{'aB-_' * 10}xyz.", "X-API-Key: [secret]."),
         ("No such customer: jane.o'neil+x@example.co.uk", "No such customer: [e-mail]"),
         ("token eyJlbmMiOiJBMTI4Q0JDLUhTMjU2.a_b-c..d expired", "token [secret] expired"),
         ("refresh AB11732012345abcdefghijkl", "refresh [secret]"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from sync_core.errors import AuthorizationLost, ConfigurationError, ProviderRefused, TransientError
+from sync_core.errors import AuthorizationLost, ConfigurationError, IntegrityError, ProviderRefused, TransientError
 from sync_core.oauth import refresh
 from sync_core.oauth.bearer import Bearer
 from sync_core.oauth.grant import Grant
@@ -266,6 +266,16 @@ def test_an_answer_that_is_lost_on_the_way_is_asked_for_again_while_the_former_t
     _refresh(books)
     assert books.standing("blue-note", "quickbooks").version == 2
     assert _sync(books).status == "succeeded"
+
+
+def test_an_older_envelope_that_is_put_back_is_noticed_before_its_token_is_spent(books: Place) -> None:
+    before = books.rows("SELECT envelope FROM sync.credentials")[0][0]
+    _refresh(books)
+    with books.engine.database.begin() as conn:
+        conn.execute(sa.text("UPDATE sync.credentials SET envelope = :old"), {"old": before})
+    with pytest.raises(IntegrityError, match="was put back"):
+        _refresh(books)
+    assert books.counts("quickbooks")["refreshes"] == 1
 
 
 def test_tokens_that_do_not_end_are_never_refreshed(place: Place) -> None:

@@ -97,6 +97,26 @@ def test_an_order_is_booked_with_the_items_it_is_made_of(books: World) -> None:
     }
 
 
+def test_an_order_waits_for_a_product_that_is_to_come_and_not_for_one_that_is_deleted(books: World) -> None:
+    books.insert("products", VENUE, id="gone", name="Gone", price_minor=10, currency="KWD", deleted_at=AT)
+    books.insert("products", VENUE, id="late", name="Late", price_minor=10, currency="EUR")
+    order = {"provider": "stripe", "customer_id": "c0", "total_minor": 1000, "currency": "KWD", "ordered_at": AT}
+    for name in ("gone", "late"):
+        lines = orjson.dumps([{**LINES[0], "product_id": name}]).decode()
+        books.insert("orders", VENUE, id=f"of-{name}", lines=lines, **order)
+
+    report = whole_round(books)["sales_receipts"]
+
+    assert (report.counts.created, report.counts.waiting) == (1, 1)
+    [receipt] = held(books, "salesreceipts")
+    assert receipt["PrivateNote"] == "of-gone"
+    assert receipt["Line"][0]["SalesItemLineDetail"]["ItemRef"]["name"] == "Ticket sales"
+    reasons = books.rows("SELECT local_id, reason FROM sync.pending WHERE entity = 'sales_receipts'")
+    assert reasons == [("of-late", "Its items record late is not at the provider yet.")]
+    books.sql("UPDATE venue.products SET currency = 'KWD' WHERE id = 'late'")
+    assert whole_round(books)["sales_receipts"].counts.created == 1
+
+
 def test_an_invoice_goes_out_is_paid_on_either_side_and_comes_home(books: World) -> None:
     invoice(books, "i1")
     insert(books, "payments", id="m1", customer_id="c0", invoice_id="i1", amount_minor=500, status="succeeded")

@@ -16,7 +16,7 @@ from sync_core.vault.legacy import LegacySecretError, decrypt_cryptojs
 
 SHARED = Path(__file__).parents[4] / "shared" / "vectors" / "cryptojs_vectors.json"
 
-# Text, passphrase and salt; `_encrypted` makes the ciphertext.
+# Text, passphrase and salt; `encrypted` makes the ciphertext.
 OWN = [
     ("", "correct horse", "0001020304050607"),
     ("sk_live_abc", "correct horse", "ffffffffffffffff"),
@@ -25,7 +25,7 @@ OWN = [
 ]
 
 
-def _encrypted(text: str, passphrase: str, salt: bytes) -> str:
+def encrypted(text: str, passphrase: str, salt: bytes) -> str:
     """What CryptoJS makes, written from OpenSSL's documentation of EVP_BytesToKey alone."""
     one = hashlib.md5(passphrase.encode() + salt).digest()
     two = hashlib.md5(one + passphrase.encode() + salt).digest()
@@ -46,23 +46,23 @@ def test_every_vector_of_cryptojs_itself_is_decrypted() -> None:
 
 @pytest.mark.parametrize(("text", "passphrase", "salt"), OWN)
 def test_what_was_encrypted_comes_back(text: str, passphrase: str, salt: str) -> None:
-    assert decrypt_cryptojs(_encrypted(text, passphrase, bytes.fromhex(salt)), passphrase) == text
+    assert decrypt_cryptojs(encrypted(text, passphrase, bytes.fromhex(salt)), passphrase) == text
 
 
 @given(st.text(max_size=80), st.text(max_size=40), st.binary(min_size=8, max_size=8))
 @settings(max_examples=100, deadline=None)
 def test_any_text_comes_back(text: str, passphrase: str, salt: bytes) -> None:
-    assert decrypt_cryptojs(_encrypted(text, passphrase, salt), passphrase) == text
+    assert decrypt_cryptojs(encrypted(text, passphrase, salt), passphrase) == text
 
 
 def test_another_passphrase_gives_nothing_of_two_thousand() -> None:
-    secret = _encrypted("sk_live_4eC39HqLyjWDarjtT1zdp7dc", "right", bytes(8))
+    secret = encrypted("sk_live_4eC39HqLyjWDarjtT1zdp7dc", "right", bytes(8))
     for number in range(2_000):
         with pytest.raises(LegacySecretError):
             decrypt_cryptojs(secret, f"wrong {number}")
 
 
-WHOLE = base64.b64decode(_encrypted("sk_live_4eC39HqLyjWDarjtT1zdp7dc", "right", bytes(8)))
+WHOLE = base64.b64decode(encrypted("sk_live_4eC39HqLyjWDarjtT1zdp7dc", "right", bytes(8)))
 
 
 @pytest.mark.parametrize(
