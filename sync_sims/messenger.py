@@ -103,8 +103,8 @@ class Messenger:
 
     def notice(self) -> None:
         """Make messages of what has changed since the last time; called after every request, and cheap."""
-        changes = self._simulator.changes.take()
         subscription = self._subscription
+        changes = self._simulator.changes.take() if subscription is not None else []
         if not changes or subscription is None:
             return
         style = Style(self._chance, lambda: datetime.fromtimestamp(self._clock(), UTC), subscription.old_form)
