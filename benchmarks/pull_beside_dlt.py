@@ -18,6 +18,8 @@ from typing import Any
 import requests
 
 from benchmarks.stage import KEYS, Stage, on_stage, stage, timed
+from sync_core.sync.batch import sync_venues
+from sync_core.sync.report import Mode
 
 SEEDED = 10_000
 WARM_UP = 100
@@ -62,7 +64,19 @@ def pull(order: dict[str, Any]) -> None:
     """What the engine's process does: a small sync first, as a process that has run before, then the measured one."""
     on = on_stage(order["url"], order["bases"], order["home"])
     on.sync("warm", "stripe", "customers")
-    seconds, report = timed(lambda: on.sync(order["venue"], "stripe", "customers"))
+    seconds, reports = timed(
+        lambda: sync_venues(
+            on.engine,
+            "stripe",
+            "customers",
+            [order["venue"]],
+            mode=Mode(),
+            run_id="benchmark",
+            workers=1,
+            on_report=lambda _: None,
+        )
+    )
+    report = reports[0]
     if report.counts.pulled_created != order["records"]:
         raise SystemExit(f"the engine stored {report.counts.pulled_created} of {order['records']} customers")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

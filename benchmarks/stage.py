@@ -26,23 +26,31 @@ from sync_core.sync.engine import Engine, open_engine_for
 from sync_core.sync.report import EntityReport, Mode
 
 DEFS = Path(__file__).parents[1] / "sync_defs" / "defs"
-KEYS = {"stripe": "sk_test_bench_{venue}", "square": "EAAA-bench-{venue}", "quickbooks": "eyJ-bench-{venue}"}
+KEYS = {
+    "stripe": "sk_test_bench_{venue}",
+    "square": "EAAA-bench-{venue}",
+    "quickbooks": "eyJ-bench-{venue}",
+    "mailchimp": "0bench{venue}-us19",
+}
 PARTS: Mapping[str, Callable[[str, str], dict[str, str]]] = {
     "stripe": lambda key, _: {"api_key": key},
     "square": lambda key, _: {"access_token": key},
     "quickbooks": lambda key, company: {"access_token": key, "realm_id": company},
+    "mailchimp": lambda key, _: {"api_key": key},
 }
 """What a venue connects with, of its key and its account's id."""
 
 _SIMULATORS = """
 import json, signal, sys
 from contextlib import ExitStack
+from sync_sims.mailchimp.simulator import MailchimpSimulator
 from sync_sims.quickbooks.simulator import QuickBooksSimulator
 from sync_sims.server import running
 from sync_sims.square.simulator import SquareSimulator
 from sync_sims.stripe.simulator import StripeSimulator
 with ExitStack() as stack:
     made = {"stripe": StripeSimulator(), "square": SquareSimulator(), "quickbooks": QuickBooksSimulator()}
+    made["mailchimp"] = MailchimpSimulator()
     print(json.dumps({name: stack.enter_context(running(sim)) for name, sim in made.items()}), flush=True)
     sys.stdin.read()
 """

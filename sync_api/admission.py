@@ -6,7 +6,7 @@ Everything here is decided from the request's credential, method, address and bo
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -66,46 +66,47 @@ class Admission:
 
 
 def admit(api: Api, ask: Ask) -> Admission:
-    """Let a request in, in one transaction. Raises Refused with the first thing that is wrong."""
-    caller = identify(api, ask.headers, ask.address)
-    caller.refuse_unless_allowed(ask.rule, ask.method)
-    with api.database.begin() as conn:
+    """Let a request in. Raises Refused with the first thing that is wrong."""
+    # Each statement stands alone here, and a transaction around it would cost two more ways to the database.
+    with api.database.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        caller = _identified(conn, api, ask)
+        caller.refuse_unless_allowed(ask.rule, ask.method)
         remaining = _take(conn, api, caller.name, cost=ADMIN_COST if ask.rule.need == "admin" else 1)
-    venue = _venue(ask)
-    if venue is not None and not caller.sees(venue):
-        raise Refused("FORBIDDEN", f"Venue {venue} is none of yours.")
-    with api.database.begin() as conn:
+        venue = _venue(ask)
+        if venue is not None and not caller.sees(venue):
+            raise Refused("FORBIDDEN", f"Venue {venue} is none of yours.")
         if venue is not None and not venue_exists(conn, venue):
             raise Refused("VENUE_NOT_FOUND", f"There is no venue {venue}.")
-        if not ask.changes:
-            return Admission(caller, venue, remaining)
-        key = _idempotency_key(ask)
-        before = _claim(conn, api, ask, caller, key) if key is not None else None
+    return _begun(api, ask, Admission(caller, venue, remaining)) if ask.changes else Admission(caller, venue, remaining)
+
+
+def _begun(api: Api, ask: Ask, admission: Admission) -> Admission:
+    """Claim a change under its key and write it down, both or neither; or find that it was answered already."""
+    key = _idempotency_key(ask)
+    with api.database.begin() as conn:
+        before = _claim(conn, api, ask, admission.caller, key) if key is not None else None
         if before is not None:
-            return Admission(caller, venue, remaining, before=before)
+            return replace(admission, before=before)
         line = audit.begin(
             conn,
             at=api.clock.now(),
-            actor=caller.name,
-            role=caller.role,
-            venue=venue,
+            actor=admission.caller.name,
+            role=admission.caller.role,
+            venue=admission.venue,
             action=ask.action,
             subject=ask.path,
             request_id=ask.request_id,
         )
-        return Admission(caller, venue, remaining, key=key, line=line)
+    return replace(admission, key=key, line=line)
 
 
-def identify(api: Api, headers: Headers, address: str) -> Caller:
+def _identified(conn: sa.Connection, api: Api, ask: Ask) -> Caller:
     """Whose credential a request carries. One that is refused counts against the address it came from."""
     try:
-        credential = credential_in(headers)
-        with api.database.begin() as conn:
-            return caller_of(conn, credential, verifier=api.verifier, clock=api.clock)
+        return caller_of(conn, credential_in(ask.headers), verifier=api.verifier, clock=api.clock)
     except Refused as refused:
         if refused.code == "INVALID_TOKEN":
-            with api.database.begin() as conn:
-                _take(conn, api, f"address:{address}", cost=1)
+            _take(conn, api, f"address:{ask.address}", cost=1)
         raise
 
 

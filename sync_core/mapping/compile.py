@@ -96,6 +96,7 @@ def _load(spec: ProviderSpec, entity: str, folder: Path, models: Map[str, Model]
         ("where", declared.where),
         ("only_with", declared.only_with),
         ("only_if", declared.only_if),
+        ("begin_if", declared.begin_if),
     ):
         for column in columns:
             if column not in mapping.model.columns:

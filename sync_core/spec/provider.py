@@ -119,6 +119,11 @@ class EntitySpec(Declared):
         default_factory=dict[str, tuple[str, ...]],
         description="Only rows with one of these values in each of these columns are pushed; the others are no concern.",
     )
+    begin_if: dict[Name, tuple[str, ...]] = Field(
+        default_factory=dict[str, tuple[str, ...]],
+        description="Only rows with one of these values in each of these columns are created there; one that is there "
+        "is kept in step whatever it holds.",
+    )
     needs: tuple[Name, ...] = Field(default=(), description="Entities of this provider that are synced first.")
     events: tuple[EventType, ...] = Field(
         default=(),

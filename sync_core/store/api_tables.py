@@ -28,13 +28,15 @@ api_keys = sa.Table(
 )
 sa.Index("ix_api_keys_venue_id", api_keys.c.venue_id)
 
-# `spent_until`: the moment at which a caller who asks no more has the whole allowance again.
+# `spent_until`: the moment at which a caller who asks no more has the whole allowance again. Unlogged: it is written at
+# every request, need not wait for the disk, and after a crash everybody may as well have the whole allowance.
 api_allowances = sa.Table(
     "api_allowances",
     metadata,
     sa.Column("caller", sa.Text, primary_key=True),
     sa.Column("spent_until", TIMESTAMP, nullable=False),
     schema="sync",
+    prefixes=["UNLOGGED"],
 )
 
 # A request under an Idempotency-Key. `status` None: it is being worked on, by a process that began at `claimed_at`.

@@ -37,7 +37,7 @@ class Decisions:
 def decide(work: Work, rows: Sequence[Row]) -> Decisions:
     """Compare `rows` with the ledger."""
     known = ledger.by_local(work.conn, *work.key, ids=[row["id"] for row in rows])
-    live = [row for row in rows if row["deleted_at"] is None and _concerns(work, row)]
+    live = [row for row in rows if row["deleted_at"] is None and _concerns(work, row, there=row["id"] in known)]
     out = outbound(work, live)
     hashes = {local_id: content_hash(flat) for local_id, flat in out.mapped.items()}
     stale = [i for i in out.mapped if i in known and (known[i].deleted or known[i].pushed_hash != hashes[i])]
@@ -74,9 +74,10 @@ def decide(work: Work, rows: Sequence[Row]) -> Decisions:
     )
 
 
-def _concerns(work: Work, row: Row) -> bool:
-    """Whether a push is about a row with these values."""
-    return all(row[column] in values for column, values in work.spec.only_if.items())
+def _concerns(work: Work, row: Row, *, there: bool) -> bool:
+    """Whether a push is about a row with these values; `there` says whether its record is at the provider."""
+    conditions = work.spec.only_if if there else {**work.spec.begin_if, **work.spec.only_if}
+    return all(row[column] in values for column, values in conditions.items())
 
 
 def _needed(work: Work, entry: Entry | None, now: bytes) -> Operation | None:

@@ -1,5 +1,6 @@
 """The outcome of writes, recorded: ledger, dead letters, overtaken rows and the end of intents, in one transaction."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,15 +30,14 @@ def settle(work: Work, done: Sequence[tuple[Intent, Outcome]]) -> None:
         ledger.settle(
             conn,
             *work.key,
-            entries=[_entry(work, intent, remote, seen.get(intent.local_id)) for intent, remote in written],
+            entries=_entries(work, written, seen),
         )
         intents.clear(conn, *work.key, ids=[intent.local_id for intent, _ in done])
         pending.clear(conn, *work.key, ids=ids)
         dead_letters.resolve(conn, *work.key, direction="push", ids=ids)
         _bury(work, [_letter(intent.local_id, outcome) for intent, outcome in refused])
         let_in(work, overtaken)
-    for intent, _ in written:
-        work.tally.add(**{_COUNTED[intent.operation]: 1})
+    work.tally.add(**Counter(_COUNTED[intent.operation] for intent, _ in written))
 
 
 def bury(work: Work, letters: Sequence[Letter]) -> None:
@@ -59,8 +59,18 @@ def _letter(local_id: str, outcome: Outcome) -> Letter:
     return Letter(local_id, outcome.refused_code or "refused", outcome.refused_reason or "The provider gave no reason.")
 
 
-def _entry(work: Work, intent: Intent, remote: Remote, seen_before: Mapping[str, Any] | None) -> Entry:
-    seen = _seen(work, intent, remote, seen_before or {}) if work.spec.pulls else None
+def _entries(
+    work: Work, written: Sequence[tuple[Intent, Remote]], seen_before: Mapping[str, Mapping[str, Any]]
+) -> list[Entry]:
+    # All at once: what a mapping costs a call is more than what it costs a record.
+    shown = work.mapping.seen([remote.record for _, remote in written]) if work.spec.pulls else [None] * len(written)
+    return [
+        _entry(intent, remote, None if now is None else _seen(intent, now, seen_before.get(intent.local_id) or {}))
+        for (intent, remote), now in zip(written, shown, strict=True)
+    ]
+
+
+def _entry(intent: Intent, remote: Remote, seen: Mapping[str, Any] | None) -> Entry:
     return Entry(
         local_id=intent.local_id,
         remote_id=remote.id,
@@ -74,12 +84,11 @@ def _entry(work: Work, intent: Intent, remote: Remote, seen_before: Mapping[str,
     )
 
 
-def _seen(work: Work, intent: Intent, remote: Remote, before: Mapping[str, Any]) -> dict[str, Any]:
+def _seen(intent: Intent, shown: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """What the provider shows after our write, as far as it is our doing.
 
     A field that we did not send may be the provider's own (a refund's status), or may have been changed by somebody
     else since we last read the object. It keeps its old value here, so that the next pull sees the difference and
     brings it home.
     """
-    shown = work.mapping.seen([remote.record])[0]
     return {path: shown[path] if path in intent.fields else before.get(path) for path in shown}

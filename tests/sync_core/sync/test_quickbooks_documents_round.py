@@ -97,6 +97,19 @@ def test_an_order_is_booked_with_the_items_it_is_made_of(books: World) -> None:
     }
 
 
+def test_an_order_is_no_concern_of_the_books_before_it_is_completed(books: World) -> None:
+    order = {"provider": "square", "customer_id": "c0", "total_minor": 1000, "currency": "KWD", "ordered_at": AT}
+    for name in ("open", "canceled"):
+        books.insert("orders", VENUE, id=name, status=name, lines="[]", **order)
+
+    report = whole_round(books)["sales_receipts"]
+
+    assert (report.counts.created, report.counts.failed, report.counts.waiting) == (0, 0, 0)
+    books.sql("UPDATE venue.orders SET status = 'completed' WHERE id = 'open'")
+    assert whole_round(books)["sales_receipts"].counts.created == 1
+    assert [one["PrivateNote"] for one in held(books, "salesreceipts")] == ["open"]
+
+
 def test_an_order_waits_for_a_product_that_is_to_come_and_not_for_one_that_is_deleted(books: World) -> None:
     books.insert("products", VENUE, id="gone", name="Gone", price_minor=10, currency="KWD", deleted_at=AT)
     books.insert("products", VENUE, id="late", name="Late", price_minor=10, currency="EUR")

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("spent_until", TIMESTAMP, nullable=False),
         sa.PrimaryKeyConstraint("caller", name="pk_api_allowances"),
         schema="sync",
+        prefixes=["UNLOGGED"],
     )
     op.create_table(
         "api_requests",
