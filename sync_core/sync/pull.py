@@ -234,7 +234,7 @@ def remove(work: Work, gone: Sequence[Entry]) -> None:
     Where the venue wins, the records are forgotten here and due again, so that the push that follows restores them.
     """
     ids = [entry.local_id for entry in gone]
-    if work.spec.pushes and work.spec.on_delete == "ignore":
+    if work.spec.on_removal == "keep" or (work.spec.pushes and work.spec.on_delete == "ignore"):
         ledger.mark_deleted(work.conn, *work.key, ids=ids)
     elif work.spec.pushes and work.spec.conflict == "venue_wins":
         ledger.forget(work.conn, *work.key, ids=ids)
