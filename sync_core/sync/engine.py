@@ -381,7 +381,11 @@ def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str)
     return Scope(
         table=TABLES[declared.model],
         venue=venue,
-        columns=tuple(dict.fromkeys((*mapping.push_columns, *mapping.pull_columns, *references, *declared.only_if, *declared.begin_if))),
+        columns=tuple(
+            dict.fromkeys(
+                (*mapping.push_columns, *mapping.pull_columns, *references, *declared.only_if, *declared.begin_if)
+            )
+        ),
         where=declared.where,
         only_with=declared.only_with,
     )
