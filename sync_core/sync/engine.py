@@ -16,21 +16,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.errors import AuthorizationLost, ConfigurationError, SyncError
+from sync_core.http.backoff import HIGH, NORMAL, Patience
 from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
-from sync_core.http.session import CallPolicy, open_session
+from sync_core.http.session import CallPolicy, Guard, open_session
 from sync_core.mapping.compile import Mapping as FieldMapping
 from sync_core.mapping.compile import load_mappings
 from sync_core.oauth.bearer import bearer_of
 from sync_core.oauth.keeping import API_KEY, credential_of, give_up_tokens
 from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
-from sync_core.spec.provider import ProviderSpec
+from sync_core.spec.provider import ProviderSpec, RateSpec
 from sync_core.store import connections, locks, sync_log
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
+from sync_core.sync.guards import Guards, OwnGuards, SharedGuards
 from sync_core.sync.plan import foresee
 from sync_core.sync.pull import pull
 from sync_core.sync.push import push
@@ -57,12 +59,14 @@ class Access:
     """Whose account is to be opened, and with what. The secret never shows in its repr.
 
     `tokens` watches over an access token that ends; None where a key, or a token without end, opens the account.
+    `account` is whose limits the calls count against, in the provider's terms; None while nobody knows.
     """
 
     label: str
     environment: Environment
     secret: Mapping[str, str] = field(repr=False)
     tokens: TokenSource | None = field(default=None, repr=False)
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Engine:
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.SystemRandom)
     new_key: Callable[[], str] = random_key
+    guards: Guards = field(default_factory=OwnGuards)
 
     def sync(
         self, connection: Connection, entity: str, *, mode: Mode, run_id: str, on_progress: OnProgress = silent
@@ -190,7 +195,9 @@ class Engine:
     def account_of(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
         """Whose account a credential opens. Raises AuthorizationLost when the provider refuses it."""
         access = Access(f"{venue}/{provider}", environment, secret)
-        with self._client(self.spec(provider), access, calls=CallLog(), correlation="connect") as client:
+        with self._client(
+            self.spec(provider), access, calls=CallLog(), correlation="connect", patience=NORMAL
+        ) as client:
             return client.account()
 
     def spec(self, provider: str) -> ProviderSpec:
@@ -238,7 +245,7 @@ class Engine:
         except SyncError as failed:
             conn.rollback()
             return str(failed)
-        except DBAPIError:
+        except (DBAPIError, PoolTimeout):
             raise
         except Exception as unexpected:  # noqa: BLE001 - one venue's surprise must not take the others along
             _log.exception("sync.failed connection=%s entity=%s", label, order.entity)
@@ -272,10 +279,13 @@ class Engine:
     def _access(self, conn: sa.Connection, connection: Connection) -> Access:
         """The connection's key, or what its tokens stand for with a watch over them."""
         secret = credential_of(self, conn, connection)
-        return Access(connection.label, connection.environment, secret, bearer_of(self, conn, connection))
+        tokens = bearer_of(self, conn, connection)
+        return Access(connection.label, connection.environment, secret, tokens, connection.account_id)
 
     @contextmanager
-    def _client(self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str) -> Iterator[Provider]:
+    def _client(
+        self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str, patience: Patience = HIGH
+    ) -> Iterator[Provider]:
         sandbox = access.environment == "sandbox"
         policy = CallPolicy(
             provider=spec.title,
@@ -283,8 +293,16 @@ class Engine:
             rate=spec.limits.sandbox if sandbox else spec.limits.production,
             concurrency=spec.limits.concurrency,
             timeout=spec.api.timeout_seconds,
+            patience=patience,
         )
-        session = open_session(policy, clock=self.clock, rng=self.rng, calls=calls, correlation=correlation)
+        session = open_session(
+            policy,
+            clock=self.clock,
+            rng=self.rng,
+            calls=calls,
+            correlation=correlation,
+            guard=self._guard(spec, access, policy.rate),
+        )
         if access.tokens is not None:
             renewing(session, access.tokens)
         with session:
@@ -295,6 +313,15 @@ class Engine:
                 secret=access.secret,
                 sandbox=sandbox,
             )
+
+    def _guard(self, spec: ProviderSpec, access: Access, rate: RateSpec) -> Guard | None:
+        """The guard of the account, which venues that share it share; None while nobody knows whose account it is."""
+        if access.account is None:
+            return None
+        system = f"{spec.provider}/{access.environment}"
+        # Mailchimp's account id has the audience behind a slash, and its limits are the account's.
+        whose = access.account.partition("/")[0]
+        return self.guards.of(f"{system}/{whose}", system=system, rate=rate, clock=self.clock)
 
     def _base(self, spec: ProviderSpec, environment: Environment) -> str:
         declared = spec.api.sandbox_base if environment == "sandbox" and spec.api.sandbox_base else spec.api.base
@@ -331,7 +358,12 @@ def open_engine_for(
     )
     vault.check()
     return Engine(
-        database=database, specs=specs, mappings=load_mappings(specs, templates), vault=vault, settings=settings
+        database=database,
+        specs=specs,
+        mappings=load_mappings(specs, templates),
+        vault=vault,
+        settings=settings,
+        guards=SharedGuards(database),
     )
 
 
@@ -353,7 +385,11 @@ def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str)
     return Scope(
         table=TABLES[declared.model],
         venue=venue,
-        columns=tuple(dict.fromkeys((*mapping.push_columns, *mapping.pull_columns, *references, *declared.only_if, *declared.begin_if))),
+        columns=tuple(
+            dict.fromkeys(
+                (*mapping.push_columns, *mapping.pull_columns, *references, *declared.only_if, *declared.begin_if)
+            )
+        ),
         where=declared.where,
         only_with=declared.only_with,
     )
