@@ -38,6 +38,8 @@ def answer_to(connection: HTTPConnection, error: Exception) -> Response:
     headers = dict(getattr(error, "headers", None) or {})
     if refused.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(refused.retry_after)))
+    if refused.status == 405:
+        headers.setdefault("Allow", "POST")  # the router names the methods itself; ours is about webhooks alone
     if refused.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(body.model_dump_json(), refused.status, headers, media_type="application/json")

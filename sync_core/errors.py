@@ -17,6 +17,7 @@ It never carries a payload, a secret or a URL query: exception text reaches Dags
     ├── SignatureError        nobody: a webhook is not proven to come from the provider, and is turned away
     ├── UnreadableWebhook     the operator: a webhook is from the provider, and yet not what we know how to read
     ├── Stopped               nobody: a person asked a running sync to stop
+    ├── Held                  the engine: another sync holds what this one needs first; begin again in a moment
     └── IntegrityError        us, now: touch nothing (vault tag, ledger invariant)
 """
 
@@ -98,6 +99,10 @@ class UnreadableWebhook(SyncError):
 
 class Stopped(SyncError):
     """A person asked a running sync to stop; what it has settled stays, and the next sync goes on from there."""
+
+
+class Held(SyncError):
+    """Another sync holds an entity that must be brought in step first; nothing was done."""
 
 
 class IntegrityError(SyncError):

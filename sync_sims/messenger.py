@@ -1,4 +1,4 @@
-"""Webhooks on their way: sent by a thread of its own, so that no request waits for them, and badly where a test wants it.
+"""Webhooks on their way: sent by threads of their own, so that no request waits for them, and badly where a test wants it.
 
 Like the providers it sends again what was not answered with 2xx, a few times and soon; the order of what it sends again
 is anybody's guess, as theirs is.
@@ -20,6 +20,7 @@ from sync_sims.messages import Message, Style, messages_of, signed
 from sync_sims.wire import Simulator
 
 RETRIES = 8
+MOST_AT_ONCE = 64
 FIRST_RETRY = 0.25
 _LAST_WORDS = 2.0
 REORDERED_BY = 0.5
@@ -31,7 +32,8 @@ class Subscription:
     """Where webhooks go and how they are signed; the shares, from 0 to 1, say how badly.
 
     `duplicates` are sent twice, `reordered` come up to half a second late, and beside `bad_signatures` goes a forged
-    copy. Every message waits `delay_seconds`. `old_form` is QuickBooks' notification before CloudEvents.
+    copy. Every message waits `delay_seconds`. `old_form` is QuickBooks' notification before CloudEvents. With `at_once`
+    above 1 so many are on their way at the same time, as the providers' are, and none waits for the answer to another.
     """
 
     url: str
@@ -42,6 +44,7 @@ class Subscription:
     delay_seconds: float = 0.0
     seed: int = 0
     old_form: bool = False
+    at_once: int = 1
 
 
 @dataclass(slots=True)
@@ -69,6 +72,8 @@ def subscription_from(row: dict[str, Any]) -> Subscription:
     known = {each.name for each in fields(Subscription)}
     if not set(row) <= known or not isinstance(row.get("url"), str):
         raise ValueError(f"A subscription has a url, and of {', '.join(sorted(known - {'url'}))} what it needs.")
+    if not 1 <= row.get("at_once", 1) <= MOST_AT_ONCE:
+        raise ValueError(f"A subscription's at_once is from 1 to {MOST_AT_ONCE}.")
     return Subscription(**row)
 
 
@@ -83,7 +88,7 @@ class Messenger:
         self._letters: list[_Letter] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._under_way = 0
         self._posted = Posted()
 
@@ -97,9 +102,11 @@ class Messenger:
             self._changed.notify_all()
         self._simulator.changes.take()
         self._simulator.changes.wanted = subscription is not None
-        if subscription is not None and self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=f"{self._simulator.name}-webhooks", daemon=True)
-            self._thread.start()
+        while subscription is not None and len(self._threads) < subscription.at_once:
+            name = f"{self._simulator.name}-webhooks-{len(self._threads)}"
+            thread = threading.Thread(target=self._run, args=(len(self._threads),), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def notice(self) -> None:
         """Make messages of what has changed since the last time; called after every request, and cheap."""
@@ -124,10 +131,10 @@ class Messenger:
     def close(self) -> None:
         """Stop sending."""
         self.subscribe(None)
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            with self._changed:
-                self._changed.notify_all()
+        threads, self._threads = self._threads, []
+        with self._changed:
+            self._changed.notify_all()
+        for thread in threads:
             thread.join(_LAST_WORDS)
 
     def _post(self, message: Message, subscription: Subscription) -> None:
@@ -139,21 +146,22 @@ class Messenger:
         if chance.random() < subscription.bad_signatures:
             heapq.heappush(self._letters, _Letter(due, next(self._numbers), message, forged=True))
 
-    def _run(self) -> None:
+    def _run(self, place: int) -> None:
         with requests.Session() as session:
-            while self._thread is threading.current_thread():
-                letter, subscription = self._next()
+            while threading.current_thread() in self._threads:
+                letter, subscription = self._next(place)
                 if letter is not None and subscription is not None:
                     self._settle(letter, subscription, self._sent(session, letter, subscription))
 
-    def _next(self) -> tuple[_Letter | None, Subscription | None]:
-        """The next letter that is due; None after a while, or when something changed."""
+    def _next(self, place: int) -> tuple[_Letter | None, Subscription | None]:
+        """The next letter that is due, for one of those who send; None after a while, or when something changed."""
         with self._changed:
-            wait = self._letters[0].due - time.monotonic() if self._letters else 1.0
+            wanted = self._subscription is not None and place < self._subscription.at_once
+            wait = self._letters[0].due - time.monotonic() if self._letters and wanted else 1.0
             if wait > 0:
                 self._changed.wait(min(wait, 1.0))
                 return None, None
-            self._under_way = 1
+            self._under_way += 1
             return heapq.heappop(self._letters), self._subscription
 
     def _sent(self, session: requests.Session, letter: _Letter, subscription: Subscription) -> bool:
@@ -171,7 +179,7 @@ class Messenger:
 
     def _settle(self, letter: _Letter, subscription: Subscription, taken: bool) -> None:  # noqa: FBT001 - how it went
         with self._changed:
-            self._under_way = 0
+            self._under_way -= 1
             if self._subscription is not subscription:
                 return
             if letter.forged:

@@ -137,3 +137,8 @@ class Mapping:
         """The pull columns whose values come from any of the remote `paths`."""
         wanted = set(paths)
         return {column for part in self.pulled if wanted.intersection(part.paths) for column in part.columns}
+
+    def written_with(self, paths: Iterable[str]) -> set[str]:
+        """These remote `paths` and those that only say the same in another form, such as the parts of a joined name."""
+        wanted = set(paths)
+        return wanted | {path for part in self.pulled if part.paths[0] in wanted for path in part.paths}

@@ -44,14 +44,18 @@ def application_of(spec: ProviderSpec, settings: Settings, *, environment: Envir
     oauth = spec.auth.oauth
     if oauth is None:
         raise ConfigurationError(f"{spec.title} has no OAuth: connect it with a key. {spec.auth.help}")
-    client_id = _setting(settings, oauth.client_id_env, environment)
-    client_secret = _setting(settings, oauth.client_secret_env, environment)
+    known = settings.applications
+    # Id and secret belong together: the secret of one application is never shown to where another one is registered.
+    own = SANDBOX if environment == "sandbox" and known.get(SANDBOX + oauth.client_id_env) else ""
+    client_id, client_secret = known.get(own + oauth.client_id_env), known.get(own + oauth.client_secret_env)
     if client_id is None:
         raise ConfigurationError(
             f"{oauth.client_id_env} is not set: register an application at {spec.title} and set its id."
         )
     if client_secret is None and oauth.pkce == "never":
-        raise ConfigurationError(f"{oauth.client_secret_env} is not set: set the secret of your application there.")
+        raise ConfigurationError(
+            f"{own}{oauth.client_secret_env} is not set: set the secret of your application there."
+        )
     sandbox_host = oauth.sandbox_base if environment == "sandbox" else None
     return Application(
         title=spec.title,
@@ -60,9 +64,3 @@ def application_of(spec: ProviderSpec, settings: Settings, *, environment: Envir
         client_secret=client_secret,
         host=settings.bases.get(oauth.base_env, sandbox_host),
     )
-
-
-def _setting(settings: Settings, name: str, environment: Environment) -> str | None:
-    """The variable of this name; for a sandbox, the one with SANDBOX_ before it first."""
-    known = settings.applications
-    return (known.get(SANDBOX + name) if environment == "sandbox" else None) or known.get(name)

@@ -101,6 +101,9 @@ class EntitySpec(Declared):
         "row that was never synced; the first group that finds one counts. Text is compared without regard to case.",
     )
     on_delete: Literal["delete", "archive", "ignore"] = "ignore"
+    on_removal: Literal["delete", "keep"] = Field(
+        default="delete", description="What becomes of the venue's row when its object is deleted there."
+    )
     may: tuple[Operation, ...] = Field(
         default=("create", "update", "delete"),
         description="What a push does there; a row that would need anything else is no concern of it.",

@@ -33,9 +33,9 @@ def holding(conn: sa.Connection, connection_id: int, entity: str) -> Iterator[bo
 
 @contextmanager
 def holding_briefly(conn: sa.Connection, connection_id: int, entity: str) -> Iterator[bool]:
-    """As `holding`, for a moment's work; yields False at once when somebody else has the lock, whoever it is."""
+    """As `holding`, for a moment's work; yields False at once while a sync has the lock, and waits for its like."""
     arguments = {"connection_id": connection_id, "entity": entity}
-    held = [_BRIEF_KEY] if _taken(conn, _BRIEF_KEY, arguments) else []
+    held = [_BRIEF_KEY] if _patiently(conn, _BRIEF_KEY, arguments) else []
     if held and _taken(conn, _KEY, arguments):
         held.append(_KEY)
     conn.commit()
@@ -62,9 +62,14 @@ def _waited(conn: sa.Connection, arguments: Mapping[str, Any]) -> bool:
     if _taken(conn, _BRIEF_KEY, arguments):
         conn.execute(sa.text(f"SELECT pg_advisory_unlock({_BRIEF_KEY})"), arguments)
         return _taken(conn, _KEY, arguments)
+    return _patiently(conn, _KEY, arguments)
+
+
+def _patiently(conn: sa.Connection, key: str, arguments: Mapping[str, Any]) -> bool:
+    """Take the lock as soon as whoever has it for a moment is done; whether they were soon enough."""
     conn.execute(sa.text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
     try:
-        conn.execute(sa.text(f"SELECT pg_advisory_lock({_KEY})"), arguments)
+        conn.execute(sa.text(f"SELECT pg_advisory_lock({key})"), arguments)
     except OperationalError as error:
         conn.rollback()
         if not isinstance(error.orig, LockNotAvailable):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_core.clock import Clock, SystemClock
-from sync_core.errors import AuthorizationLost, ConfigurationError, SyncError
+from sync_core.errors import AuthorizationLost, ConfigurationError, Held, SyncError, TransientError
 from sync_core.http.backoff import HIGH, NORMAL, Patience
 from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
@@ -117,15 +117,39 @@ class Engine:
     ) -> EntityReport:
         """Read these objects again and take them in as a pull would; no cursor moves, and nothing is pushed.
 
+        Objects that they refer to and that nobody here knows yet are brought first, so that events may come in any order.
+
         `told_at` says when an event told of a change, by the provider's id, for objects that do not say it themselves.
         It does without the sync log: whoever asks for it (the inbox) keeps its own account.
         A venue's trouble does not raise: it comes back as a report, "busy" while a sync of the same is running.
         """
+        return self._refreshed(connection, entity, remote_ids, run_id, told_at=told_at or {}, calls=CallLog())
+
+    def _refreshed(
+        self,
+        connection: Connection,
+        entity: str,
+        remote_ids: Sequence[str],
+        run_id: str,
+        *,
+        told_at: Mapping[str, datetime],
+        calls: CallLog,
+    ) -> EntityReport:
+        def bring(needed: str, ids: Sequence[str]) -> None:
+            if ids:
+                report = self._refreshed(connection, needed, ids, run_id, told_at={}, calls=calls)
+            else:
+                order = _Order(connection, needed, Mode(), run_id, silent, _run, calls=calls)
+                report = self._reported(order, locks.holding, self._logged)
+            if report.status == "busy":
+                raise Held(report.error or "")
+            if report.status != "succeeded":
+                raise TransientError(f"{needed} of {connection.label}, which {entity} refer to: {report.error}")
 
         def again(work: Work) -> None:
-            refresh(work, remote_ids, told_at=told_at or {})
+            refresh(work, remote_ids, told_at=told_at, bring=bring)
 
-        order = _Order(connection, entity, Mode(), run_id, silent, again)
+        order = _Order(connection, entity, Mode(), run_id, silent, again, calls=calls)
         return self._reported(order, locks.holding_briefly, self._noted)
 
     def _reported(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> EntityReport:
@@ -141,7 +165,7 @@ class Engine:
                     status = "busy"
                     error = f"Another sync of {entity} of {connection.label} is running; this one did nothing."
         except PoolTimeout:
-            error = f"No database connection was free for {connection.label}: lower VENUE_SYNC_WORKERS."
+            error = _no_connection(connection.label)
         except DBAPIError as lost:
             error = f"The database failed while {connection.label} was synced: {_first_line(lost)}"
         return EntityReport(
@@ -209,7 +233,11 @@ class Engine:
         return self.specs[provider]
 
     def _noted(self, conn: sa.Connection, order: _Order) -> Ending:
-        error = self._troubled(conn, order)
+        try:
+            error = self._troubled(conn, order)
+        except Held as held:
+            conn.rollback()
+            return "busy", str(held)
         conn.commit()
         return "succeeded" if error is None else "failed", error
 
@@ -242,11 +270,14 @@ class Engine:
             conn.rollback()
             connections.mark_failed(conn, order.connection.id, reason=str(lost))
             return str(lost)
+        except (Held, DBAPIError):
+            raise
         except SyncError as failed:
             conn.rollback()
             return str(failed)
-        except (DBAPIError, PoolTimeout):
-            raise
+        except PoolTimeout:
+            conn.rollback()
+            return _no_connection(label)
         except Exception as unexpected:  # noqa: BLE001 - one venue's surprise must not take the others along
             _log.exception("sync.failed connection=%s entity=%s", label, order.entity)
             conn.rollback()
@@ -402,6 +433,10 @@ def _run(work: Work) -> None:
         pull(work)
     if work.spec.pushes:
         push(work)
+
+
+def _no_connection(label: str) -> str:
+    return f"No database connection was free for {label}: lower VENUE_SYNC_WORKERS."
 
 
 def _first_line(error: DBAPIError) -> str:

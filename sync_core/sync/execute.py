@@ -1,15 +1,16 @@
 """Carrying out intents: in the provider's own batches, several requests at once, every outcome settled.
 
 Stays true: a request leaves only after its intents are stored; when it is not known whether a request took effect,
-its records are looked up before anything is written again.
+its records are looked up before anything is written again. What comes next is decided while calls are under way, so
+that the provider and we wait for each other less.
 """
 
 import time
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import chain
 
 from sync_core.errors import BatchRefused, OutcomeUnknown, ProviderRefused, SyncError, TransientError
 from sync_core.providers.protocol import Batch, Outcome, Sought, Write
@@ -38,19 +39,26 @@ def batched(work: Work, decided: Sequence[Intent]) -> list[Request]:
     return requests
 
 
-def carry_out(work: Work, decided: Sequence[Intent]) -> list[str]:
-    """Store the intents, write them at the provider, settle their outcomes; the ids of rows that were overtaken.
+def carry_out(work: Work, groups: Iterator[Sequence[Intent]]) -> list[str]:
+    """Store the intents of each group, write them at the provider, settle their outcomes; the ids of overtaken rows.
 
-    Raises what stopped it (TransientError, AuthorizationLost, ProviderRefused); what was under way is settled first,
-    and the intents without an outcome are replayed by the next sync.
+    A group is asked for when there is room for more calls; by then the intents of the one before it are stored.
+    Raises what stopped it (TransientError, AuthorizationLost, ProviderRefused, or what a group raises); what was under
+    way is settled first, and the intents without an outcome are replayed by the next sync.
     """
-    requests = batched(work, decided)
     if work.spec.once:
-        _one_by_one(work, requests)
+        for group in groups:
+            _one_by_one(work, batched(work, group))
         return []
-    with work.transaction() as conn:
-        intents.record(conn, *work.key, decided=[intent for request in requests for intent in request])
-    return _run(work, requests, doubts=0)
+    return _run(work, _stored(work, groups), doubts=0)
+
+
+def _stored(work: Work, groups: Iterator[Sequence[Intent]]) -> Iterator[Request]:
+    for group in groups:
+        requests = batched(work, group)
+        with work.transaction() as conn:
+            intents.record(conn, *work.key, decided=[intent for request in requests for intent in request])
+        yield from requests
 
 
 def _one_by_one(work: Work, requests: Sequence[Request]) -> None:
@@ -88,7 +96,7 @@ def replay(work: Work) -> None:
     requests = [tuple(group) for group in groups.values()]
     fresh = [request for request in requests if request[0].created_at > remembered]
     forgotten = [request for request in requests if request[0].created_at <= remembered]
-    _run(work, fresh + _clarified(work, forgotten), doubts=0)
+    _run(work, iter(fresh + _clarified(work, forgotten)), doubts=0)
     work.tally.add(recovered=len(left))
 
 
@@ -103,39 +111,60 @@ class _State:
     stop: SyncError | None = None
 
 
-def _run(work: Work, requests: Iterable[Request], *, doubts: int) -> list[str]:
-    todo = deque(requests)
+def _run(work: Work, requests: Iterator[Request], *, doubts: int) -> list[str]:
+    """Send all of `requests`, and look up what is in doubt before the next ones go; the ids of overtaken rows."""
+    overtaken: list[str] = []
+    for first in requests:
+        state = _send(work, chain([first], requests))
+        overtaken += state.overtaken
+        if state.stop is not None:
+            raise state.stop
+        if state.doubtful:
+            if doubts >= DOUBTS:
+                raise TransientError(
+                    f"{work.provider_spec.title} keeps failing on {work.entity} of {work.connection.label}; "
+                    "the next sync looks the records up again."
+                )
+            overtaken += _run(work, iter(_clarified(work, state.doubtful)), doubts=doubts + 1)
+    return overtaken
+
+
+def _send(work: Work, requests: Iterator[Request]) -> _State:
+    """Send until `requests` are at their end, something stops it or is in doubt; everything that was sent is settled."""
     state = _State()
     at_once = work.spec.batch.concurrency or work.provider_spec.limits.concurrency
     running: dict[Future[list[Outcome]], Request] = {}
     settled_at = time.monotonic()
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix=work.connection.label) as pool:
-        while todo or running:
-            while todo and len(running) < 2 * at_once and state.stop is None:
-                request = todo.popleft()
+        while True:
+            while len(running) < 2 * at_once and (request := _next(requests, state)) is not None:
                 running[pool.submit(work.provider.write, work.entity, _batch(request))] = request
             if not running:
                 break
             finished, _ = wait(running, timeout=SETTLE_SECONDS, return_when=FIRST_COMPLETED)
             for future in finished:
                 _take(work, running.pop(future), future, state)
-            todo.extend(state.again)
-            state.again.clear()
             if len(state.done) >= SETTLE_AT or time.monotonic() - settled_at > SETTLE_SECONDS:
                 settle(work, state.done)
                 state.done.clear()
                 settled_at = time.monotonic()
     settle(work, state.done)
+    return state
+
+
+def _next(requests: Iterator[Request], state: _State) -> Request | None:
+    """What to send next: halves of a refused request first. None when nothing more is to be sent for now."""
     if state.stop is not None:
-        raise state.stop
+        return None
+    if state.again:
+        return state.again.pop(0)
     if state.doubtful:
-        if doubts >= DOUBTS:
-            raise TransientError(
-                f"{work.provider_spec.title} keeps failing on {work.entity} of {work.connection.label}; "
-                "the next sync looks the records up again."
-            )
-        state.overtaken += _run(work, _clarified(work, state.doubtful), doubts=doubts + 1)
-    return state.overtaken
+        return None
+    try:
+        return next(requests, None)
+    except SyncError as error:
+        state.stop = error
+        return None
 
 
 def _take(work: Work, request: Request, future: Future[list[Outcome]], state: _State) -> None:

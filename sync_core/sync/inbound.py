@@ -75,6 +75,29 @@ class Arrived:
     letters: list[Letter]
 
 
+def strangers(work: Work, records: Sequence[Remote]) -> dict[tuple[str, str], list[str]]:
+    """What the news among `records` refers to and we do not know: values by the entity that is meant and its `pick`."""
+    references = [each for each in work.mapping.references if each.direction != "push"]
+    inside = [(part.column, each) for part in work.mapping.pulled_lists for each in part.element.references]
+    if not references and not inside:
+        return {}
+    news = sort_page(work, records).news
+    values = _records(work.mapping.inbound([n.remote.record for n in news], [n.remote.id for n in news])).values()
+    named: dict[tuple[str, str], set[Any]] = {}
+    for reference in references:
+        named.setdefault((reference.entity, reference.pick), set()).update(row[reference.column] for row in values)
+    for column, reference in inside:
+        found = {element[reference.column] for row in values for element in row[column]}
+        named.setdefault((reference.entity, reference.pick), set()).update(found)
+    unknown: dict[tuple[str, str], list[str]] = {}
+    for (entity, pick_of), ids in named.items():
+        wanted = sorted(ids - {None})
+        known = ledger.local_ids(work.conn, work.connection.id, entity, values=wanted, pick=pick_of)
+        if missing := [one for one in wanted if one not in known]:
+            unknown[entity, pick_of] = missing
+    return unknown
+
+
 def arrive(work: Work, news: Sequence[News]) -> Arrived:
     """Map `news` back, check it, and find the venue's row that each one means."""
     frame = work.mapping.inbound([n.remote.record for n in news], [n.remote.id for n in news])

@@ -118,7 +118,7 @@ def _apply(work: Work, news: Sequence[News]) -> None:
     for local_id, change in changes.items():
         pushed = None
         if work.spec.pushes:
-            pushed = _pushed(arrived.news[local_id], change, now_by_id.get(local_id), after.get(local_id))
+            pushed = _pushed(work, arrived.news[local_id], change, now_by_id.get(local_id), after.get(local_id))
             if change.row is not None and pushed is not None and pushed == after.get(local_id):
                 in_step[local_id] = stored[local_id]["changed_xid"]
         entries.append(_entry(arrived.news[local_id], local_id, pushed))
@@ -190,11 +190,12 @@ def _entry(news: News, local_id: str, pushed: Mapping[str, Any] | None) -> Entry
     )
 
 
-def _pushed(news: News, change: _Change, now: Flat | None, after: Flat | None) -> Mapping[str, Any] | None:
+def _pushed(work: Work, news: News, change: _Change, now: Flat | None, after: Flat | None) -> Mapping[str, Any] | None:
     """What the provider holds of ours once this is applied: the next push compares the venue with it.
 
     A new row came from there, so nothing of it is to be pushed back. Of a row that was there already, the accepted
     paths are as they now stand; the others stay as last pushed, so that the venue's own changes still go out.
+    A name that was changed there is not answered with its parts, which can be told from it again.
     """
     if change.created or change.verdict is None:
         return after
@@ -202,7 +203,8 @@ def _pushed(news: News, change: _Change, now: Flat | None, after: Flat | None) -
     current = after if after is not None else now
     if current is None:
         return before
-    return {path: value if path in change.verdict.accepted else before.get(path) for path, value in current.items()}
+    accepted = work.mapping.written_with(change.verdict.accepted)
+    return {path: value if path in accepted else before.get(path) for path, value in current.items()}
 
 
 def _record_conflicts(
@@ -232,7 +234,7 @@ def remove(work: Work, gone: Sequence[Entry]) -> None:
     Where the venue wins, the records are forgotten here and due again, so that the push that follows restores them.
     """
     ids = [entry.local_id for entry in gone]
-    if work.spec.pushes and work.spec.on_delete == "ignore":
+    if work.spec.on_removal == "keep" or (work.spec.pushes and work.spec.on_delete == "ignore"):
         ledger.mark_deleted(work.conn, *work.key, ids=ids)
     elif work.spec.pushes and work.spec.conflict == "venue_wins":
         ledger.forget(work.conn, *work.key, ids=ids)

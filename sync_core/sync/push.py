@@ -9,6 +9,7 @@ from sync_core.mapping.compile import BadRow
 from sync_core.store import cursors, dead_letters, pending, rows
 from sync_core.store.bulk import Row
 from sync_core.store.dead_letters import Letter
+from sync_core.store.intents import Intent
 from sync_core.store.rows import Changed, Stretch
 from sync_core.sync.decide import Decisions, decide
 from sync_core.sync.execute import carry_out
@@ -37,43 +38,43 @@ def push(work: Work) -> None:
     with work.transaction() as conn:
         extent = extent_of(work)
         total = rows.count(conn, work.scope, extent.changed)
+    overtaken = carry_out(work, _decided(work, extent, total=total))
+    _push_overtaken(work, overtaken)
+    _keep_place(work, extent, after=None)
+
+
+def _decided(work: Work, extent: Extent, *, total: int) -> Iterator[list[Intent]]:
+    """What is to be written, chunk by chunk.
+
+    When the next chunk is asked for, the last one's intents are stored: from then on the place is behind it, and a
+    crash is answered by replaying them.
+    """
     looked_at: set[str] = set()
-    overtaken: list[str] = []
     for chunk in due_chunks(work):
-        overtaken += _push_chunk(work, chunk)
+        yield _intents(work, chunk)
         looked_at.update(row["id"] for row in chunk)
     done = 0
     for stretch in changed_stretches(work, extent):
-        overtaken += _push_chunk(work, [row for row in stretch.rows if row["id"] not in looked_at])
+        yield _intents(work, [row for row in stretch.rows if row["id"] not in looked_at])
         _keep_place(work, extent, after=stretch.end)
         done += stretch.count
         work.on_progress(
             Progress(work.connection.venue, work.connection.provider, work.entity, "push", done, max(total, done))
         )
-    _push_overtaken(work, overtaken)
-    _keep_place(work, extent, after=None)
-
-
-def _push_chunk(work: Work, chunk: list[Row]) -> list[str]:
-    """Decide and write; the ids of rows that were overtaken by a change at the provider."""
-    if not chunk:
-        return []
-    with work.transaction():
-        decisions = decide(work, chunk)
-    return _act(work, decisions)
 
 
 def _push_overtaken(work: Work, ids: list[str]) -> None:
     """Decide anew about rows whose objects changed at the moment of the write; what is overtaken again stays due."""
     for _ in range(ROUNDS):
-        waiting: list[str] = []
-        for start in range(0, len(ids), CHUNK):
-            with work.transaction() as conn:
-                found = rows.by_ids(conn, work.scope, ids[start : start + CHUNK])
-            if found:
-                waiting += _push_chunk(work, list(found.values()))
-        ids = waiting
+        ids = carry_out(work, _decided_again(work, ids))
     work.tally.add(waiting=len(ids))
+
+
+def _decided_again(work: Work, ids: list[str]) -> Iterator[list[Intent]]:
+    for start in range(0, len(ids), CHUNK):
+        with work.transaction() as conn:
+            found = rows.by_ids(conn, work.scope, ids[start : start + CHUNK])
+        yield _intents(work, list(found.values()))
 
 
 def extent_of(work: Work) -> Extent:
@@ -122,7 +123,12 @@ def changed_stretches(work: Work, extent: Extent) -> Iterator[Stretch]:
         after = found.end
 
 
-def _act(work: Work, decisions: Decisions) -> list[str]:
+def _intents(work: Work, chunk: list[Row]) -> list[Intent]:
+    """Decide about a chunk: what is to be written is returned, what cannot be or need not be is noted."""
+    if not chunk:
+        return []
+    with work.transaction():
+        decisions = decide(work, chunk)
     work.tally.add(
         read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes),
         unchanged=len(decisions.unchanged),
@@ -138,7 +144,7 @@ def _act(work: Work, decisions: Decisions) -> list[str]:
         if not work.spec.once:
             # Else a letter that says that a sending is in doubt would be taken for answered.
             dead_letters.resolve(conn, *work.key, direction="push", ids=decisions.unchanged)
-    return carry_out(work, decisions.intents) if decisions.intents else []
+    return decisions.intents
 
 
 def refuse_if_mostly_bad(work: Work, decisions: Decisions) -> None:

@@ -102,7 +102,7 @@ def _account(engine: Engine, connection: Connection) -> Account:
 def _venue_side(
     engine: Engine, venue: str, provider: str, *, unsold: frozenset[str], unsubscribed: frozenset[str]
 ) -> VenueSide:
-    called = {entity.kind: name for name, entity in engine.spec(provider).entities.items()}
+    called = {entity.model: name for name, entity in engine.spec(provider).entities.items()}
     with engine.database.connect() as conn:
         tables = {table: venue_records.living(conn, table, venue) for table in TABLES}
         here = {order["id"] for order in tables["orders"] if order["provider"] == provider}

@@ -15,3 +15,8 @@ def alone() -> Iterator[None]:
     with (Path(tempfile.gettempdir()) / f"venue-sync-e2e-{os.getuid()}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the storm blows."""
+    parser.addoption("--storm-events", type=int, default=None, help="Webhooks that the whole storm delivers.")

@@ -94,7 +94,7 @@ def fuzz(desk: Desk, folder: Path, *options: str, timeout: float) -> subprocess.
 
 def test_the_document_s_requests_break_nothing(simulated: Desk, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     examples: int | None = pytestconfig.getoption("--fuzz-examples")
-    options = ["-n", str(examples or 2), "--phases", "coverage,fuzzing" if examples else "fuzzing"]
+    options = ["-n", str(examples or 1), "--phases", "coverage,fuzzing" if examples else "fuzzing"]
     options += [] if examples else ["--seed", "20261120", "--no-shrink"]
 
     run = fuzz(simulated, tmp_path, *options, timeout=100 + 60 * (examples or 0))

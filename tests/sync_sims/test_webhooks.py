@@ -29,11 +29,13 @@ KEYS = {"stripe": "sk_test_1", "square": "EAAA-1", "quickbooks": "token-1", "mai
 
 
 class Listener:
-    """Somebody who is told: every webhook that came, and how many times to answer with an error first."""
+    """Somebody who is told: every webhook that came, and how many times to answer with an error first, and how slowly."""
 
     def __init__(self) -> None:
         self.url = ""
         self.failures = 0
+        self.seconds = 0.0
+        self.at_once, self.most_at_once = 0, 0
         self.came: list[tuple[bytes, dict[str, str]]] = []
 
     def good(self, provider: str) -> list[Event]:
@@ -62,6 +64,10 @@ def listener() -> Iterator[Listener]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            heard.at_once += 1
+            heard.most_at_once = max(heard.most_at_once, heard.at_once)
+            time.sleep(heard.seconds)
+            heard.at_once -= 1
             heard.failures -= 1
             if heard.failures < 0:
                 heard.came.append((body, dict(self.headers)))
@@ -222,3 +228,15 @@ def test_requests_do_not_wait_for_a_listener_that_is_slow_or_gone(listener: List
         for number in range(20):
             stripe(base, name=f"P{number}")
         assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+def test_as_many_are_on_their_way_at_once_as_was_asked_for(listener: Listener, at_once: int) -> None:
+    listener.seconds = 0.2
+    with subscribed("stripe", listener, at_once=at_once) as base:
+        for number in range(8):
+            stripe(base, name=f"P{number}")
+        listener.wait_for(8)
+        wrong = {"url": listener.url, "at_once": 0}
+        assert requests.put(f"{base}/_sim/webhooks", json=wrong, timeout=5).status_code == 400
+    assert (listener.most_at_once > 1) == (at_once > 1)

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 import mappings
 from sync_core.errors import AuthorizationRefused, ConfigurationError, TransientError
 from sync_core.oauth import Callback, begin, complete
+from sync_core.oauth.application import application_of
 from sync_core.settings import read_settings
 from sync_core.store.database import open_engine
 from sync_core.sync.engine import open_engine_for
 from sync_core.sync.report import Mode
-from tests.sync_core.oauth.conftest import CALLBACK, ENTITY, Place, account
+from tests.sync_core.oauth.conftest import CALLBACK, ENTITY, SECRETS, Place, account
 
 each_provider = pytest.mark.parametrize("provider", sorted(ENTITY))
 
@@ -162,6 +163,17 @@ def test_an_application_without_a_secret_goes_by_pkce(place: Place) -> None:
     connected = complete(public.engine, Callback("square", public.answer(url, venue="blue-note")))
     assert connected.account.id == account("blue-note")
     assert place.standing("blue-note", "square").refresh_expires_at is not None
+
+
+def test_the_application_of_the_sandbox_never_goes_with_the_secret_of_the_other_one(place: Place) -> None:
+    settings = read_settings(dict(place.environ) | {"SANDBOX_SQUARE_CLIENT_ID": "id-sandbox"})
+    spec = place.engine.spec("square")
+    ours = {kind: application_of(spec, settings, environment=kind) for kind in ("sandbox", "production")}
+    assert (ours["sandbox"].client_id, ours["sandbox"].client_secret) == ("id-sandbox", None)
+    assert (ours["production"].client_id, ours["production"].client_secret) == ("id-square", SECRETS["square"])
+    settings = read_settings(dict(place.environ) | {"SANDBOX_STRIPE_CLIENT_ID": "id-sandbox"})
+    with pytest.raises(ConfigurationError, match="SANDBOX_STRIPE_CLIENT_SECRET"):
+        application_of(place.engine.spec("stripe"), settings, environment="sandbox")
 
 
 def test_the_part_that_a_venue_adds_reaches_the_client(place: Place) -> None:

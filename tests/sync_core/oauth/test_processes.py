@@ -22,7 +22,7 @@ from sync_sims.wire import UNLIMITED
 from tests.sync_core.oauth.conftest import CALLBACK, SECRETS, Place, account
 
 ROUNDS = int(os.environ.get("OAUTH_RACES", "6"))
-"""50 in the figures of docs/benchmarks.md."""
+"""How often the four race; more with OAUTH_RACES=50."""
 
 
 @pytest.fixture

@@ -27,6 +27,22 @@ def test_who_needs_the_lock_for_a_moment_does_not_wait_for_a_sync(database: sa.E
             assert taken
 
 
+def test_of_two_who_need_the_lock_for_a_moment_the_second_waits(database: sa.Engine) -> None:
+    told = list[bool]()
+
+    def another() -> None:
+        with database.connect() as conn, locks.holding_briefly(conn, 1, "customers") as taken:
+            told.append(taken)
+
+    with database.connect() as conn, locks.holding_briefly(conn, 1, "customers") as first:
+        thread = threading.Thread(target=another)
+        thread.start()
+        time.sleep(0.2)
+        assert (first, told) == (True, [])
+    thread.join(10)
+    assert told == [True]
+
+
 def test_a_sync_waits_for_who_holds_the_lock_for_a_moment(database: sa.Engine) -> None:
     begun, told = threading.Event(), list[bool]()
 

@@ -122,6 +122,24 @@ def test_an_archived_contact_is_left_in_peace_and_its_customer_at_the_venue(smal
     assert small_world.rows("SELECT count(*) FROM venue.customers WHERE deleted_at IS NULL") == [(2,)]
 
 
+def test_a_contact_deleted_for_good_leaves_the_customer_at_the_venue(small_world: World) -> None:
+    venue = _venue(small_world)
+    _customers(small_world, venue, 1)
+    small_world.sync(venue, "mailchimp", "members")
+    name = hash_of("c0@x.example")
+    forever = f"{_list(small_world, venue)}/members/{name}/actions/delete-permanent"
+    _at_mailchimp(small_world, venue, "POST", forever)
+
+    report = small_world.engine.refresh(small_world.connection(venue, "mailchimp"), "members", [name], run_id="told")
+
+    assert (report.status, report.error, report.counts.pulled_deleted) == ("succeeded", None, 0)
+    assert small_world.rows("SELECT deleted_at FROM venue.customers") == [(None,)]
+    assert small_world.sync(venue, "mailchimp", "members").counts.written == 0
+    small_world.sql("UPDATE venue.customers SET city = 'Oslo'")
+    again = small_world.sync(venue, "mailchimp", "members")
+    assert (again.counts.written, [failure.code for failure in again.failures]) == (0, ["NOT_FOUND"])
+
+
 def test_a_customer_deleted_at_the_venue_is_archived_and_comes_back_archived(small_world: World) -> None:
     venue = _venue(small_world)
     _customers(small_world, venue, 1)

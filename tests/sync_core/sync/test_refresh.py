@@ -116,6 +116,125 @@ def test_a_refused_key_puts_the_connection_in_error(shared_world: World) -> None
     assert shared_world.connection(venue, "stripe").status == "error"
 
 
+def paid_at_stripe(world: World, venue: str, customer: str) -> str:
+    """A charge of theirs."""
+    card = {"payment_method": "pm_card_visa", "confirm": "true", "automatic_payment_methods[enabled]": "true"}
+    never = {"automatic_payment_methods[allow_redirects]": "never"}
+    fields = {"amount": "1000", "currency": "usd", "customer": customer, **card, **never}
+    return at_stripe(world, venue, "POST", "payment_intents", **fields)["latest_charge"]
+
+
+def payers(world: World, venue: str) -> list[Any]:
+    return world.rows("SELECT id, customer_id FROM venue.payments WHERE venue_id = :v", v=venue)
+
+
+def test_who_is_referred_to_and_not_known_yet_is_brought_first(shared_world: World) -> None:
+    """Events come in any order: of a payment's payer we may hear later, or never."""
+    venue = shared_world.venue(f"v{next(_numbers)}")
+    ann = at_stripe(shared_world, venue, "POST", "customers", name="Ann")
+    charge = paid_at_stripe(shared_world, venue, ann["id"])
+    stripe = shared_world.connection(venue, "stripe")
+
+    report = shared_world.engine.refresh(stripe, "charges", [charge], run_id="test")
+
+    assert (report.status, report.api_calls) == ("succeeded", 2)
+    assert payers(shared_world, venue) == [(charge, ann["id"])]
+    assert names(shared_world, venue) == [("Ann", False)]
+
+
+def test_who_is_gone_by_then_is_nobody(shared_world: World) -> None:
+    venue = shared_world.venue(f"v{next(_numbers)}")
+    ann = at_stripe(shared_world, venue, "POST", "customers", name="Ann")
+    charge = paid_at_stripe(shared_world, venue, ann["id"])
+    at_stripe(shared_world, venue, "DELETE", f"customers/{ann['id']}")
+
+    report = shared_world.engine.refresh(shared_world.connection(venue, "stripe"), "charges", [charge], run_id="test")
+
+    assert (report.status, payers(shared_world, venue)) == ("succeeded", [(charge, None)])
+
+
+def test_while_a_sync_has_those_who_are_referred_to_nothing_is_taken_in(shared_world: World) -> None:
+    venue = shared_world.venue(f"v{next(_numbers)}")
+    ann = at_stripe(shared_world, venue, "POST", "customers", name="Ann")
+    charge = paid_at_stripe(shared_world, venue, ann["id"])
+    stripe = shared_world.connection(venue, "stripe")
+    with shared_world.database.connect() as conn, locks.holding(conn, stripe.id, "customers"):
+        assert shared_world.engine.refresh(stripe, "charges", [charge], run_id="test").status == "busy"
+    assert payers(shared_world, venue) == []
+
+    shared_world.faults("stripe", {"kind": "refuse", "body": {"error": {"message": "no"}}, "path": "/v1/customers/*"})
+    report = shared_world.engine.refresh(stripe, "charges", [charge], run_id="test")
+    shared_world.no_faults("stripe")
+    assert report.status == "failed"
+    assert "customers" in (report.error or "")
+    assert payers(shared_world, venue) == []
+
+
+def test_stock_that_is_told_of_before_its_product_is_counted(shared_world: World) -> None:
+    """Square tells of the catalogue as a whole, so what changed of it is read."""
+    venue = shared_world.venue(f"v{next(_numbers)}", providers=("square",))
+    headers = {"Authorization": f"Bearer {key(venue, 'square')}"}
+
+    def at_square(method: str, path: str, body: Any = None) -> Any:
+        answer = requests.request(
+            method, f"{shared_world.bases['square']}/v2/{path}", json=body, headers=headers, timeout=10
+        )
+        assert answer.ok, answer.text
+        return answer.json()
+
+    price = {"name": "Regular", "pricing_type": "FIXED_PRICING", "price_money": {"amount": 900, "currency": "USD"}}
+    variation = {"type": "ITEM_VARIATION", "id": "#one", "item_variation_data": {**price, "track_inventory": True}}
+    item = {"type": "ITEM", "id": "#mug", "item_data": {"name": "Mug", "variations": [variation]}}
+    made = at_square("POST", "catalog/object", {"idempotency_key": venue, "object": item})["catalog_object"]
+    counted = made["item_data"]["variations"][0]["id"]
+    place = at_square("GET", "locations")["locations"][0]["id"]
+    count = {
+        "catalog_object_id": counted,
+        "location_id": place,
+        "state": "IN_STOCK",
+        "quantity": "7",
+        "occurred_at": datetime.now(UTC).isoformat(),
+    }
+    change = {"type": "PHYSICAL_COUNT", "physical_count": count}
+    at_square("POST", "inventory/changes/batch-create", {"idempotency_key": f"{venue}-7", "changes": [change]})
+
+    square = shared_world.connection(venue, "square")
+    report = shared_world.engine.refresh(square, "inventory", [counted], run_id="test")
+
+    assert (report.status, report.failures) == ("succeeded", ())
+    assert shared_world.rows("SELECT quantity FROM venue.stock WHERE venue_id = :v", v=venue) == [(7,)]
+
+
+def test_a_provider_whose_clock_goes_back_is_believed_all_the_same(shared_world: World) -> None:
+    """What was just read is newer than what was read before, whatever time the event tells."""
+    venue = shared_world.venue(f"v{next(_numbers)}")
+    ann = at_stripe(shared_world, venue, "POST", "customers", name="Ann")["id"]
+    now = datetime.now(UTC)
+    refresh(shared_world, venue, ann, told_at={ann: now})
+    at_stripe(shared_world, venue, "POST", f"customers/{ann}", name="Bea")
+
+    refresh(shared_world, venue, ann, told_at={ann: now - timedelta(hours=1)})
+
+    assert names(shared_world, venue) == [("Bea", False)]
+
+
+def test_a_name_that_was_changed_there_is_not_answered_with_its_parts(shared_world: World) -> None:
+    venue = shared_world.venue(f"v{next(_numbers)}")
+    ann = at_stripe(shared_world, venue, "POST", "customers", name="Ann Lee")["id"]
+    refresh(shared_world, venue, ann)
+    at_stripe(shared_world, venue, "POST", f"customers/{ann}", name="Bea Lee")
+    refresh(shared_world, venue, ann)
+    shared_world.forget_calls()
+
+    report = shared_world.sync(venue, "stripe", "customers")
+
+    assert (report.error, report.counts.written, shared_world.calls("stripe")["writes"]) == (None, 0, 0)
+    shared_world.sql("UPDATE venue.customers SET family_name = 'Roy', updated_at = now() WHERE venue_id = :v", v=venue)
+    assert shared_world.sync(venue, "stripe", "customers").counts.updated == 1
+    assert shared_world.objects("stripe", venue, "customers")[0]["name"] == "Bea Roy"
+    assert shared_world.sync(venue, "stripe", "customers").counts.written == 0
+
+
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), edits=st.lists(st.sampled_from(["Ann", "Bea", "Cyd", "gone"]), min_size=1, max_size=5))
 def test_events_in_any_order_and_number_end_in_the_newest_state(
