@@ -5,7 +5,7 @@ Long ones are counted: all of a window's permits may go at its start, as the pro
 not wait for them one by one.
 
 Stays true: no window, wherever it begins, has more calls than the provider allows, though a permit may be used up to
-`LEASE_SECONDS` after it was given. `sync.take_permits` (migration 0007) does the same sums in the database.
+`LEASE_SECONDS` after its time. `sync.take_permits` (migration 0007) does the same sums in the database.
 """
 
 import math
@@ -20,7 +20,9 @@ from sync_core.spec.provider import RateSpec
 SHARE: Final = 0.9
 """The part of the allowance that we use on average."""
 LEASE_SECONDS: Final = 0.05
-"""How long a permit is good for after it was given."""
+"""How long a permit is good for after its time has come."""
+AHEAD_SECONDS: Final = 2.0
+"""So far ahead permits are given to threads that wait, where one paced limit alone says when; they need not ask twice."""
 SLICES: Final = 100
 """Into so many parts a counted window is divided; a permit comes back when the part it was given in is a window old."""
 FALL: Final = 0.5
@@ -57,17 +59,25 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`permits` to be used within the lease; where there are none, `wait` is when some will be there, in seconds."""
+    """Permits whose times come after `first`, `first + step`, `first + 2 * step` ... seconds from now, at once if negative.
+
+    Where there are none, `wait` says after how many seconds it is worth asking again.
+    """
 
     permits: int
     wait: float = 0.0
+    first: float = 0.0
+    step: float = 0.0
 
 
 class Allowance(Protocol):
     """What is left of one account's limits. Shared by threads, and where it is kept in the database by processes."""
 
-    def take(self, limits: Sequence[Limit], wanted: int) -> Grant:
-        """Up to `wanted` permits, each of which counts against every one of `limits`."""
+    def take(self, limits: Sequence[Limit], wanted: int, *, waiting: int) -> Grant:
+        """Up to `wanted` permits, each of which counts against every one of `limits`.
+
+        Only as many as threads are `waiting` have times ahead; what is wanted beyond must be there now.
+        """
         ...
 
     def lower(self, limit: Limit) -> None:
@@ -106,27 +116,29 @@ class Meter:
         """The part of the limit that we may use at this moment, for what the provider threw back at us lately."""
         return min(1.0, self.low + max(0.0, now - self.lowered_at) / RECOVERY_SECONDS)
 
-    def available(self, limit: Limit, wanted: int, now: float) -> Grant:
+    def available(self, limit: Limit, now: float, *, wanted: int, ahead: float) -> "_Available":
         """How many permits there are, without taking any; the wait is for as many as are wanted or half a burst."""
         if limit.paced:
             interval, start = self._pace(limit, now)
-            permits = math.floor((now - start) / interval + 1.0 + _HAIR)
             worth_asking = max(1, min(wanted, math.floor(limit.burst / 2)))
-            return Grant(max(0, permits), max(0.0, start + (worth_asking - 1) * interval - now))
+            return _Available(
+                now=max(0, math.floor((now - start) / interval + 1.0 + _HAIR)),
+                ahead=max(0, math.floor((now + ahead - start) / interval + 1.0 + _HAIR)),
+                wait=max(0.0, start + (worth_asking - 1) * interval - ahead - now),
+                first=start - now,
+                step=interval,
+            )
         self._forget(limit, now)
-        most = max(1, math.floor(limit.amount * SHARE * self.share(now) + _HAIR))
-        left = most - sum(self.given.values())
-        if left > 0:
-            return Grant(left)
-        return Grant(0, _gone(limit, min(self.given)) - now)
+        left = max(0, max(1, math.floor(limit.amount * SHARE * self.share(now) + _HAIR)) - sum(self.given.values()))
+        return _Available(left, left, wait=0.0 if left else _gone(limit, min(self.given)) - now)
 
-    def use(self, limit: Limit, permits: int, now: float) -> None:
-        """Take permits that `available` has shown for the same moment."""
+    def use(self, limit: Limit, permits: int, now: float, *, last_at: float) -> None:
+        """Take permits that `available` has shown for the same moment, of which the last one's time is `last_at`."""
         if limit.paced:
             interval, start = self._pace(limit, now)
             self.free_at = start + permits * interval
         else:
-            part = math.floor(now / (limit.seconds / SLICES))
+            part = math.floor(last_at / (limit.seconds / SLICES))
             self.given[part] = self.given.get(part, 0) + permits
 
     def lower(self, now: float) -> None:
@@ -140,20 +152,31 @@ class Meter:
     def _pace(self, limit: Limit, now: float) -> tuple[float, float]:
         """Seconds from permit to permit, and when the first one that is left came or will come.
 
-        What lies further ahead than one permit was written by a clock that has since been set back.
+        What lies further ahead than permits are given was written by a clock that has since been set back.
         """
         interval = limit.seconds / (limit.amount * SHARE * self.share(now))
         earliest = now - (limit.burst - 1.0) * interval
-        return interval, max(earliest, min(self.free_at, now + interval))
+        return interval, max(earliest, min(self.free_at, now + AHEAD_SECONDS + interval))
 
     def _forget(self, limit: Limit, now: float) -> None:
-        present = math.floor(now / (limit.seconds / SLICES))
+        present = math.floor((now + AHEAD_SECONDS) / (limit.seconds / SLICES))
         self.given = {part: n for part, n in self.given.items() if part <= present and _gone(limit, part) > now}
 
 
 def _gone(limit: Limit, part: int) -> float:
     """When permits that were given in this slice of time count no more: a window after the last use of any of them."""
     return (part + 1) * (limit.seconds / SLICES) + LEASE_SECONDS + limit.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Available:
+    """What one limit has: permits for now, and with those ahead; when they come, or when it is worth asking again."""
+
+    now: int
+    ahead: int
+    wait: float
+    first: float = 0.0
+    step: float = 0.0
 
 
 class OwnAllowance:
@@ -164,18 +187,27 @@ class OwnAllowance:
         self._meters: dict[str, Meter] = {}
         self._lock = threading.Lock()
 
-    def take(self, limits: Sequence[Limit], wanted: int) -> Grant:
+    def take(self, limits: Sequence[Limit], wanted: int, *, waiting: int) -> Grant:
         """See `Allowance`."""
         with self._lock:
             now = self._clock.monotonic()
             meters = [self._meters.setdefault(limit.name, Meter()) for limit in limits]
-            found = [meter.available(limit, wanted, now) for limit, meter in zip(limits, meters, strict=True)]
-            permits = min([wanted, *(grant.permits for grant in found)])
+            # Times ahead that come from two paces would leave gaps in one of them.
+            ahead = AHEAD_SECONDS if sum(limit.paced for limit in limits) == 1 else 0.0
+            found = [
+                meter.available(limit, now, wanted=wanted, ahead=ahead)
+                for limit, meter in zip(limits, meters, strict=True)
+            ]
+            in_time = min(waiting, *(one.ahead for one in found)) if ahead else 0
+            permits = min(wanted, max(in_time, min(one.now for one in found)))
             if permits == 0:
-                return Grant(0, max(grant.wait for grant in found))
+                return Grant(0, wait=max(one.wait for one in found))
+            pace = next((one for one in found if one.step and ahead), None)
+            first, step = (pace.first, pace.step) if pace else (0.0, 0.0)
+            last_at = now + max(0.0, first + (permits - 1) * step)
             for limit, meter in zip(limits, meters, strict=True):
-                meter.use(limit, permits, now)
-            return Grant(permits)
+                meter.use(limit, permits, now, last_at=last_at)
+            return Grant(permits, first=first, step=step)
 
     def lower(self, limit: Limit) -> None:
         """See `Allowance`."""

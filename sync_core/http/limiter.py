@@ -6,6 +6,7 @@ when there is not. Nobody sleeps, and nobody asks, while holding the lock.
 """
 
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 
 from sync_core.clock import Clock
@@ -26,7 +27,7 @@ class _Lease:
     """
 
     limits: tuple[Limit, ...]
-    left: int = 0
+    times: deque[float] = field(default_factory=deque[float])
     promised: int = 0
     until: float = 0.0
     taken: int = 0
@@ -54,13 +55,16 @@ class Limiter:
         with lease.news:
             lease.waiting += 1
             try:
-                while not self._taken(lease):
+                while (moment := self._taken(lease)) is None:
                     if lease.asking:
                         lease.news.wait()
                     else:
                         self._ask(lease)
             finally:
                 lease.waiting -= 1
+        seconds = moment - self._clock.monotonic()
+        if seconds > 0:
+            self._clock.sleep(seconds)
 
     def throttled(self, endpoint: str) -> None:
         """The provider answered 429 on this endpoint: slow its narrowest limit down, for everybody."""
@@ -68,7 +72,7 @@ class Limiter:
         if not lease.limits:
             return
         with lease.news:
-            lease.left = 0
+            lease.times.clear()
         self._allowance.lower(lease.limits[0])
 
     def _lease(self, endpoint: str) -> _Lease:
@@ -77,37 +81,42 @@ class Limiter:
                 self._leases[endpoint] = _Lease(limits_of(self._rate, endpoint))
             return self._leases[endpoint]
 
-    def _taken(self, lease: _Lease) -> bool:
-        if lease.left <= 0 or (lease.promised <= 0 and self._clock.monotonic() >= lease.until):
-            return False
-        lease.left -= 1
-        lease.promised -= 1
-        return True
+    def _taken(self, lease: _Lease) -> float | None:
+        """When the next permit in hand may be used; None when there is none."""
+        while lease.times:
+            moment = lease.times.popleft()
+            lease.promised -= 1
+            if lease.promised >= 0 or self._clock.monotonic() < moment + LEASE_SECONDS:
+                return moment
+        return None
 
     def _ask(self, lease: _Lease) -> None:
         """Get permits, or wait for as long as there are none; entered and left with the lease's lock held."""
-        wanted = min(MOST_AT_ONCE, max(lease.waiting, self._foreseen(lease)))
+        waiting = lease.waiting
+        wanted = min(MOST_AT_ONCE, max(waiting, self._foreseen(lease)))
         lease.asking = True
-        lease.left = 0
+        lease.times.clear()
         lease.news.release()
         try:
-            grant = self._allowance.take(lease.limits, wanted)
+            grant = self._allowance.take(lease.limits, wanted, waiting=waiting)
+            now = self._clock.monotonic()
             if grant.permits == 0:
                 self._clock.sleep(grant.wait)
         finally:
             lease.news.acquire()
             lease.asking = False
             lease.news.notify_all()
-        lease.left = grant.permits
+        last = grant.first + (grant.permits - 1) * grant.step
+        lease.times.extend(now + max(0.0, grant.first + place * grant.step) for place in range(grant.permits))
         lease.promised = min(grant.permits, lease.waiting)
-        lease.until = self._clock.monotonic() + LEASE_SECONDS
         lease.taken = grant.permits
-        if grant.permits < wanted:
-            lease.scarce_until = lease.until + SCARCE_SECONDS
+        lease.until = now + LEASE_SECONDS
+        if grant.permits < wanted or last > 0:
+            lease.scarce_until = now + SCARCE_SECONDS
 
     def _foreseen(self, lease: _Lease) -> int:
         """How many calls the next lease will see, by the last one: twice as many if all were used before its end."""
-        now, used = self._clock.monotonic(), lease.taken - lease.left
+        now, used = self._clock.monotonic(), lease.taken - len(lease.times)
         if now < lease.scarce_until:
             return 1
-        return 2 * used if now < lease.until and lease.left == 0 else used
+        return 2 * used if now < lease.until and not lease.times else used

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from sync_core.http.allowance import (
+    AHEAD_SECONDS,
     FALL,
     FALL_ONCE_IN_SECONDS,
     FLOOR,
@@ -22,12 +23,13 @@ from sync_core.http.allowance import (
     Grant,
     Limit,
 )
+from sync_core.store.database import at_once
 from sync_core.store.limits_tables import provider_limits
 
 UNUSED_SECONDS: Final = 3600.0
 _TAKE: Final = sa.text(
-    "SELECT permits, wait FROM sync.take_permits(:account, :names, :amounts, :windows, :wanted, "
-    ":share, :lease, :slices, :recovery, :short, :present)"
+    "SELECT permits, wait, first_after, step FROM sync.take_permits(:account, :names, :amounts, :windows, :wanted, "
+    ":waiting, :share, :lease, :ahead, :slices, :recovery, :short, :present)"
 ).bindparams(
     sa.bindparam("names", type_=pg.ARRAY(sa.Text)),
     sa.bindparam("amounts", type_=pg.ARRAY(sa.Double)),
@@ -35,6 +37,7 @@ _TAKE: Final = sa.text(
     sa.bindparam("present", type_=sa.Double),
     share=SHARE,
     lease=LEASE_SECONDS,
+    ahead=AHEAD_SECONDS,
     slices=float(SLICES),
     recovery=RECOVERY_SECONDS,
     short=SHORT_SECONDS,
@@ -42,9 +45,18 @@ _TAKE: Final = sa.text(
 
 
 def take(
-    conn: sa.Connection, account: str, limits: Sequence[Limit], *, wanted: int, present: float | None = None
+    conn: sa.Connection,
+    account: str,
+    limits: Sequence[Limit],
+    *,
+    wanted: int,
+    waiting: int,
+    present: float | None = None,
 ) -> Grant:
-    """Up to `wanted` permits of an account; `present` is the moment in seconds, None for the database's own."""
+    """Up to `wanted` permits of an account, and times ahead for so many as are `waiting`: see `Allowance.take`.
+
+    `present` is the moment in seconds, None for the database's own.
+    """
     row = conn.execute(
         _TAKE,
         {
@@ -53,10 +65,11 @@ def take(
             "amounts": [limit.amount for limit in limits],
             "windows": [limit.seconds for limit in limits],
             "wanted": wanted,
+            "waiting": waiting,
             "present": present,
         },
     ).one()
-    return Grant(row.permits, row.wait)
+    return Grant(row.permits, row.wait, row.first_after, row.step)
 
 
 def lower(conn: sa.Connection, account: str, limit: Limit, *, present: float | None = None) -> None:
@@ -91,15 +104,15 @@ class SharedAllowance:
     """The allowance of one account as all processes share it: a `sync_core.http.allowance.Allowance`."""
 
     def __init__(self, database: sa.Engine, account: str) -> None:
-        self._database = database.execution_options(isolation_level="AUTOCOMMIT")
+        self._database = database
         self._account = account
 
-    def take(self, limits: Sequence[Limit], wanted: int) -> Grant:
-        """See `Allowance`. Raises sqlalchemy's errors when the database cannot be asked."""
-        with self._database.connect() as conn:
-            return take(conn, self._account, limits, wanted=wanted)
+    def take(self, limits: Sequence[Limit], wanted: int, *, waiting: int) -> Grant:
+        """See `Allowance`. Raises TransientError when the database cannot be asked."""
+        with at_once(self._database) as conn:
+            return take(conn, self._account, limits, wanted=wanted, waiting=waiting)
 
     def lower(self, limit: Limit) -> None:
         """See `Allowance`. Raises as `take`."""
-        with self._database.connect() as conn:
+        with at_once(self._database) as conn:
             lower(conn, self._account, limit)

@@ -32,7 +32,7 @@ from sync_core.store.connections import Connection, Environment
 from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
-from sync_core.sync.guards import Guards, OwnGuards, SharedGuards
+from sync_core.sync.guards import Guards
 from sync_core.sync.plan import foresee
 from sync_core.sync.pull import pull
 from sync_core.sync.push import push
@@ -95,7 +95,11 @@ class Engine:
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.SystemRandom)
     new_key: Callable[[], str] = random_key
-    guards: Guards = field(default_factory=OwnGuards)
+    guards: Guards = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Share limits and breakers with whoever works on the same database."""
+        object.__setattr__(self, "guards", Guards(self.database, clock=self.clock))
 
     def sync(
         self, connection: Connection, entity: str, *, mode: Mode, run_id: str, on_progress: OnProgress = silent
@@ -165,7 +169,7 @@ class Engine:
                     status = "busy"
                     error = f"Another sync of {entity} of {connection.label} is running; this one did nothing."
         except PoolTimeout:
-            error = _no_connection(connection.label)
+            error = f"No database connection was free for {connection.label}: lower VENUE_SYNC_WORKERS."
         except DBAPIError as lost:
             error = f"The database failed while {connection.label} was synced: {_first_line(lost)}"
         return EntityReport(
@@ -275,9 +279,6 @@ class Engine:
         except SyncError as failed:
             conn.rollback()
             return str(failed)
-        except PoolTimeout:
-            conn.rollback()
-            return _no_connection(label)
         except Exception as unexpected:  # noqa: BLE001 - one venue's surprise must not take the others along
             _log.exception("sync.failed connection=%s entity=%s", label, order.entity)
             conn.rollback()
@@ -352,7 +353,7 @@ class Engine:
         system = f"{spec.provider}/{access.environment}"
         # Mailchimp's account id has the audience behind a slash, and its limits are the account's.
         whose = access.account.partition("/")[0]
-        return self.guards.of(f"{system}/{whose}", system=system, rate=rate, clock=self.clock)
+        return self.guards.of(f"{system}/{whose}", system=system, rate=rate)
 
     def _base(self, spec: ProviderSpec, environment: Environment) -> str:
         declared = spec.api.sandbox_base if environment == "sandbox" and spec.api.sandbox_base else spec.api.base
@@ -394,7 +395,6 @@ def open_engine_for(
         mappings=load_mappings(specs, templates),
         vault=vault,
         settings=settings,
-        guards=SharedGuards(database),
     )
 
 
@@ -433,10 +433,6 @@ def _run(work: Work) -> None:
         pull(work)
     if work.spec.pushes:
         push(work)
-
-
-def _no_connection(label: str) -> str:
-    return f"No database connection was free for {label}: lower VENUE_SYNC_WORKERS."
 
 
 def _first_line(error: DBAPIError) -> str:

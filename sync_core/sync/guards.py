@@ -8,59 +8,45 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from sync_core.clock import Clock, SystemClock
+from sync_core.errors import TransientError
 from sync_core.http.breaker import FAILURES, TRIAL_SECONDS, Pause
 from sync_core.http.limiter import Limiter
-from sync_core.http.session import Guard, own_guard
+from sync_core.http.session import Guard
 from sync_core.spec.provider import RateSpec
 from sync_core.store import breakers
 from sync_core.store.allowance_leases import SharedAllowance
 from sync_core.store.breakers import Standing
+from sync_core.store.database import at_once
 
 FRESH_SECONDS: Final = 1.0
 """So old may be what we know of the breakers."""
 _log = logging.getLogger(__name__)
 
 
-class Guards(Protocol):
-    """Where the guard of an account comes from."""
+class Guards:
+    """The guards that all processes on one database share. One account's sessions in this process have one limiter."""
 
-    def of(self, account: str, *, system: str, rate: RateSpec, clock: Clock) -> Guard:
-        """The guard of `account` ("stripe/production/acct_1"), one of the accounts of `system` ("stripe/production")."""
-        ...
-
-
-class OwnGuards:
-    """A guard of its own for everybody who asks: for an engine that shares nothing with anybody."""
-
-    def of(self, account: str, *, system: str, rate: RateSpec, clock: Clock) -> Guard:  # noqa: ARG002 - see `Guards`
-        """See `Guards`."""
-        return own_guard(rate, clock=clock)
-
-
-class SharedGuards:
-    """The guards that all processes share, by one database. One account's sessions in this process have one limiter."""
-
-    def __init__(self, database: sa.Engine) -> None:
+    def __init__(self, database: sa.Engine, *, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
         self._board = Board(database)
-        self._guards: WeakValueDictionary[tuple[str, Clock], Guard] = WeakValueDictionary()
+        self._guards: WeakValueDictionary[str, Guard] = WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def of(self, account: str, *, system: str, rate: RateSpec, clock: Clock) -> Guard:
-        """See `Guards`."""
+    def of(self, account: str, *, system: str, rate: RateSpec) -> Guard:
+        """The guard of `account` ("stripe/production/acct_1"), one of the accounts of `system` ("stripe/production")."""
         with self._lock:
-            guard = self._guards.get((account, clock))
+            guard = self._guards.get(account)
             if guard is None:
-                limiter = Limiter(rate, SharedAllowance(self._database, account), clock=clock)
+                limiter = Limiter(rate, SharedAllowance(self._database, account), clock=self._clock)
                 guard = Guard(limiter, SharedBreaker(self._board, account, system=system))
-                self._guards[account, clock] = guard
+                self._guards[account] = guard
             return guard
 
 
@@ -68,7 +54,7 @@ class Board:
     """The breakers that have something to say, as they were not long ago."""
 
     def __init__(self, database: sa.Engine) -> None:
-        self._database = database.execution_options(isolation_level="AUTOCOMMIT")
+        self._database = database
         # The breakers go by the database's clock, so what is known of them ages in real time, too.
         self._monotonic = SystemClock().monotonic
         self._known: Mapping[str, Standing] = {}
@@ -86,7 +72,7 @@ class Board:
 
     def read(self) -> None:
         """Ask the database how they stand now."""
-        with self._database.connect() as conn:
+        with at_once(self._database) as conn:
             self._known = {standing.name: standing for standing in breakers.standing(conn)}
         self._read_at = self._monotonic()
 
@@ -96,7 +82,7 @@ class Board:
 
     def fail(self, account: str, system: str, reason: str) -> None:
         """A call of an account failed: it counts for the account and, within bounds, for the whole provider."""
-        with self._database.connect() as conn:
+        with at_once(self._database) as conn:
             for name, most in ((account, FAILURES), (system, breakers.MOST_OF_ONE_ACCOUNT)):
                 if breakers.fail(conn, name, account=account, most_each=most, reason=reason):
                     _log.warning("breaker.opened name=%s reason=%s", name, reason)
@@ -104,7 +90,7 @@ class Board:
 
     def succeed(self, names: Sequence[str]) -> None:
         """A call succeeded that these breakers wait for."""
-        with self._database.connect() as conn:
+        with at_once(self._database) as conn:
             for name in names:
                 if breakers.succeed(conn, name):
                     _log.warning("breaker.closed name=%s", name)
@@ -112,12 +98,12 @@ class Board:
 
     def try_again(self, name: str) -> bool:
         """Whether the caller is the one who tries whether it is over."""
-        with self._database.connect() as conn:
+        with at_once(self._database) as conn:
             return breakers.try_again(conn, name)
 
     def give_up_trying(self, names: Sequence[str]) -> None:
         """Whoever tried found out nothing."""
-        with self._database.connect() as conn:
+        with at_once(self._database) as conn:
             breakers.give_up_trying(conn, names)
 
 
@@ -135,7 +121,7 @@ class SharedBreaker:
         return any(self._board.left(standing) > 0 for standing in self._opened())
 
     def admit(self) -> Pause | None:
-        """See `Breaker`. Raises sqlalchemy's errors when the database cannot be asked."""
+        """See `Breaker`. Raises TransientError when the database cannot be asked."""
         claimed: list[str] = []
         for standing in self._opened():
             left = self._board.left(standing)
@@ -161,7 +147,7 @@ class SharedBreaker:
         """See `Breaker`; it does its best, since it is called while something else is being raised."""
         names = [standing.name for standing in self._opened()]
         if names:
-            with suppress(SQLAlchemyError):
+            with suppress(TransientError):
                 self._board.give_up_trying(names)
 
     def _opened(self) -> list[Standing]:

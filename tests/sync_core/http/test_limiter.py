@@ -165,9 +165,9 @@ class _Counted:
         self.inner = OwnAllowance(clock)
         self.asked: list[int] = []
 
-    def take(self, limits: Sequence[Limit], wanted: int) -> Grant:
+    def take(self, limits: Sequence[Limit], wanted: int, *, waiting: int) -> Grant:
         self.asked.append(wanted)
-        return self.inner.take(limits, wanted)
+        return self.inner.take(limits, wanted, waiting=waiting)
 
     def lower(self, limit: Limit) -> None:
         self.inner.lower(limit)
@@ -194,7 +194,7 @@ def test_where_there_is_not_enough_only_what_threads_wait_for_is_taken():
 
 def test_threads_share_permits_and_an_allowance_that_fails_fails_each_of_them():
     class _Lost:
-        def take(self, limits: Sequence[Limit], wanted: int) -> Grant:
+        def take(self, limits: Sequence[Limit], wanted: int, *, waiting: int) -> Grant:
             raise ConnectionError("the database is gone")
 
         def lower(self, limit: Limit) -> None:

@@ -54,16 +54,21 @@ def test_the_database_gives_what_the_process_itself_would_give(
                 own.lower(limits[0])
                 allowance_leases.lower(conn, "a", limits[0], present=clock.monotonic())
                 continue
-            mine = own.take(limits, wanted)
-            theirs = allowance_leases.take(conn, "a", limits, wanted=wanted, present=clock.monotonic())
-            assert (theirs.permits, theirs.wait) == (mine.permits, pytest.approx(mine.wait, abs=1e-5))
+            mine = own.take(limits, wanted, waiting=wanted // 2)
+            theirs = allowance_leases.take(
+                conn, "a", limits, wanted=wanted, waiting=wanted // 2, present=clock.monotonic()
+            )
+            assert theirs.permits == mine.permits
+            assert (theirs.wait, theirs.first, theirs.step) == pytest.approx(
+                (mine.wait, mine.first, mine.step), abs=1e-5
+            )
 
 
 def test_accounts_do_not_share(shared_database: sa.Engine) -> None:
     one, other = SharedAllowance(shared_database, "one"), SharedAllowance(shared_database, "other")
-    assert one.take([COUNTED], 40) == Grant(36)
-    assert one.take([COUNTED], 1).wait > 59
-    assert other.take([COUNTED], 40) == Grant(36)
+    assert one.take([COUNTED], 40, waiting=1) == Grant(36)
+    assert one.take([COUNTED], 1, waiting=1).wait > 59
+    assert other.take([COUNTED], 40, waiting=1) == Grant(36)
 
 
 def test_threads_with_connections_of_their_own_never_get_more_than_there_is(shared_database: sa.Engine) -> None:
@@ -74,7 +79,7 @@ def test_threads_with_connections_of_their_own_never_get_more_than_there_is(shar
     def take() -> None:
         allowance = SharedAllowance(shared_database, "many")
         while time.monotonic() - began < 1:
-            grant = allowance.take(limits, 3)
+            grant = allowance.take(limits, 3, waiting=0)
             got.append(grant.permits)
             time.sleep(min(0.02, grant.wait))
 
@@ -89,8 +94,8 @@ def test_threads_with_connections_of_their_own_never_get_more_than_there_is(shar
 
 def test_limits_of_the_past_are_forgotten_and_those_in_use_kept(shared_database: sa.Engine) -> None:
     with undone(shared_database) as conn:
-        allowance_leases.take(conn, "old", [PACED], wanted=1, present=NOON / 2)
-        allowance_leases.take(conn, "new", [PACED], wanted=1)
+        allowance_leases.take(conn, "old", [PACED], wanted=1, waiting=1, present=NOON / 2)
+        allowance_leases.take(conn, "new", [PACED], wanted=1, waiting=1)
         allowance_leases.forget_unused(conn)
         kept = conn.execute(sa.text("SELECT account FROM sync.provider_limits WHERE account IN ('old', 'new')"))
         assert list(kept.scalars()) == ["new"]
