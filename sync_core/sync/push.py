@@ -19,7 +19,7 @@ from sync_core.sync.settle import bury
 from sync_core.sync.work import Work
 
 CHUNK = 2_000
-"""Rows held in memory at once, at most; but always as many as keep every connection to the provider busy."""
+"""Rows decided about at once, at most."""
 ENOUGH_TO_JUDGE = 20
 """Below this many rows a share of bad ones says nothing about the mapping."""
 
@@ -108,12 +108,11 @@ def due_chunks(work: Work) -> Iterator[list[Row]]:
 
 
 def changed_stretches(work: Work, extent: Extent) -> Iterator[Stretch]:
-    """The changed rows in id order, CHUNK at a time or a little more."""
+    """The changed rows in id order, CHUNK at a time."""
     after = extent.after
     # Whole requests: a chunk that is no multiple of them would send a small one at its end.
     size = work.spec.batch.create
-    at_once = work.spec.batch.concurrency or work.provider_spec.limits.concurrency
-    limit = max(CHUNK // size, at_once) * size
+    limit = max(CHUNK // size, 1) * size
     while True:
         with work.transaction() as conn:
             found = rows.stretch(conn, work.scope, extent.changed, after=after, limit=limit)
