@@ -12,7 +12,7 @@ from typing import Any, Literal
 import orjson
 import sqlalchemy as sa
 
-from sync_core.store.connections import COLUMNS, Connection
+from sync_core.store.connections import COLUMNS, IS_ON, Connection, connection_of
 from sync_core.store.inbox_tables import ACCOUNT_OF_EVENTS, webhook_events
 from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import TIMESTAMP
@@ -302,8 +302,8 @@ def _belongs(*columns: Any) -> sa.Select[Any]:
 
 
 def _owned(*columns: Any) -> sa.Select[Any]:
-    """Those of them that are connected: the ones it can be applied to."""
-    return _belongs(*columns).where(connections.c.status == "connected")
+    """Those of them that are connected and not switched off: the ones it can be applied to."""
+    return _belongs(*columns).where(connections.c.status == "connected", IS_ON)
 
 
 def _owners(conn: sa.Connection, ids: Sequence[int]) -> dict[int, list[Connection]]:
@@ -312,7 +312,7 @@ def _owners(conn: sa.Connection, ids: Sequence[int]) -> dict[int, list[Connectio
     query = _owned(webhook_events.c.id.label("event"), *COLUMNS).where(webhook_events.c.id.in_(list(ids)))
     found: dict[int, list[Connection]] = {}
     for row in conn.execute(query.order_by(webhook_events.c.id, connections.c.id)):
-        found.setdefault(row[0], []).append(Connection(*row[1:]))
+        found.setdefault(row[0], []).append(connection_of(row[1:]))
     return found
 
 

@@ -39,6 +39,7 @@ class Asked:
     """One sync that is asked for: of which entity of which connection, how urgently, by whom.
 
     `requested_by` names a person, key or schedule for people to read.
+    `request_id` is that of the HTTP request which asked: the sync goes by it in logs and at the provider.
     `since` goes with mode "since". An `idempotency_key` makes asking again for the same entity of the same connection
     answer with the item that is there.
     """
@@ -50,6 +51,7 @@ class Asked:
     requested_by: str
     since: datetime | None = None
     idempotency_key: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Item:
     priority: Priority
     requested_by: str
     idempotency_key: str | None
+    request_id: str | None
     status: Status
     attempts: int
     not_before: datetime

@@ -4,7 +4,7 @@ import importlib
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,26 +16,29 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.errors import AuthorizationLost, ConfigurationError, Held, SyncError, TransientError
+from sync_core.http.backoff import HIGH, NORMAL, Patience
 from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
-from sync_core.http.session import CallPolicy, open_session
+from sync_core.http.session import CallPolicy, Guard, open_session
 from sync_core.mapping.compile import Mapping as FieldMapping
 from sync_core.mapping.compile import load_mappings
 from sync_core.oauth.bearer import bearer_of
 from sync_core.oauth.keeping import API_KEY, credential_of, give_up_tokens
 from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
-from sync_core.spec.provider import ProviderSpec
+from sync_core.spec.provider import ProviderSpec, RateSpec
 from sync_core.store import connections, locks, sync_log
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
+from sync_core.sync.guards import Guards
 from sync_core.sync.plan import foresee
 from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
 from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Status, silent
+from sync_core.sync.terms import terms_of
 from sync_core.sync.work import Tally, Work
 from sync_core.vault.cache import DataKeyCache
 from sync_core.vault.choose import open_former, open_keyring
@@ -57,12 +60,14 @@ class Access:
     """Whose account is to be opened, and with what. The secret never shows in its repr.
 
     `tokens` watches over an access token that ends; None where a key, or a token without end, opens the account.
+    `account` is whose limits the calls count against, in the provider's terms; None while nobody knows.
     """
 
     label: str
     environment: Environment
     secret: Mapping[str, str] = field(repr=False)
     tokens: TokenSource | None = field(default=None, repr=False)
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,11 @@ class Engine:
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.SystemRandom)
     new_key: Callable[[], str] = random_key
+    guards: Guards = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Share limits and breakers with whoever works on the same database."""
+        object.__setattr__(self, "guards", Guards(self.database, clock=self.clock))
 
     def sync(
         self, connection: Connection, entity: str, *, mode: Mode, run_id: str, on_progress: OnProgress = silent
@@ -214,7 +224,9 @@ class Engine:
     def account_of(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
         """Whose account a credential opens. Raises AuthorizationLost when the provider refuses it."""
         access = Access(f"{venue}/{provider}", environment, secret)
-        with self._client(self.spec(provider), access, calls=CallLog(), correlation="connect") as client:
+        with self._client(
+            self.spec(provider), access, calls=CallLog(), correlation="connect", patience=NORMAL
+        ) as client:
             return client.account()
 
     def spec(self, provider: str) -> ProviderSpec:
@@ -279,6 +291,7 @@ class Engine:
         connection, entity = order.connection, order.entity
         spec = self.spec(connection.provider)
         mapping = self.mappings[connection.provider, entity]
+        terms = terms_of(connection.settings, spec.entities[entity], entity)
         access = self._access(conn, connection)
         conn.commit()
         with self._client(spec, access, calls=order.calls, correlation=order.run_id) as client:
@@ -288,7 +301,7 @@ class Engine:
                 entity=entity,
                 provider_spec=spec,
                 mapping=mapping,
-                scope=scope_of(spec, entity, mapping, connection.venue),
+                scope=scope_of(spec, entity, mapping, connection.venue, besides=terms.filters),
                 provider=client,
                 clock=self.clock,
                 new_key=self.new_key,
@@ -300,10 +313,13 @@ class Engine:
     def _access(self, conn: sa.Connection, connection: Connection) -> Access:
         """The connection's key, or what its tokens stand for with a watch over them."""
         secret = credential_of(self, conn, connection)
-        return Access(connection.label, connection.environment, secret, bearer_of(self, conn, connection))
+        tokens = bearer_of(self, conn, connection)
+        return Access(connection.label, connection.environment, secret, tokens, connection.account_id)
 
     @contextmanager
-    def _client(self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str) -> Iterator[Provider]:
+    def _client(
+        self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str, patience: Patience = HIGH
+    ) -> Iterator[Provider]:
         sandbox = access.environment == "sandbox"
         policy = CallPolicy(
             provider=spec.title,
@@ -311,8 +327,16 @@ class Engine:
             rate=spec.limits.sandbox if sandbox else spec.limits.production,
             concurrency=spec.limits.concurrency,
             timeout=spec.api.timeout_seconds,
+            patience=patience,
         )
-        session = open_session(policy, clock=self.clock, rng=self.rng, calls=calls, correlation=correlation)
+        session = open_session(
+            policy,
+            clock=self.clock,
+            rng=self.rng,
+            calls=calls,
+            correlation=correlation,
+            guard=self._guard(spec, access, policy.rate),
+        )
         if access.tokens is not None:
             renewing(session, access.tokens)
         with session:
@@ -323,6 +347,15 @@ class Engine:
                 secret=access.secret,
                 sandbox=sandbox,
             )
+
+    def _guard(self, spec: ProviderSpec, access: Access, rate: RateSpec) -> Guard | None:
+        """The guard of the account, which venues that share it share; None while nobody knows whose account it is."""
+        if access.account is None:
+            return None
+        system = f"{spec.provider}/{access.environment}"
+        # Mailchimp's account id has the audience behind a slash, and its limits are the account's.
+        whose = access.account.partition("/")[0]
+        return self.guards.of(f"{system}/{whose}", system=system, rate=rate)
 
     def _base(self, spec: ProviderSpec, environment: Environment) -> str:
         declared = spec.api.sandbox_base if environment == "sandbox" and spec.api.sandbox_base else spec.api.base
@@ -359,7 +392,11 @@ def open_engine_for(
     )
     vault.check()
     return Engine(
-        database=database, specs=specs, mappings=load_mappings(specs, templates), vault=vault, settings=settings
+        database=database,
+        specs=specs,
+        mappings=load_mappings(specs, templates),
+        vault=vault,
+        settings=settings,
     )
 
 
@@ -374,8 +411,10 @@ def client_of(spec: ProviderSpec) -> ProviderFactory:
         ) from None
 
 
-def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str) -> Scope:
-    """Which of the venue's rows an entity is about."""
+def scope_of(
+    spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str, *, besides: Iterable[str] = ()
+) -> Scope:
+    """Which of the venue's rows an entity is about; columns `besides` those of the declaration are read with them."""
     declared = spec.entities[entity]
     references = tuple(reference.column for reference in mapping.references)
     return Scope(
@@ -383,7 +422,14 @@ def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str)
         venue=venue,
         columns=tuple(
             dict.fromkeys(
-                (*mapping.push_columns, *mapping.pull_columns, *references, *declared.only_if, *declared.begin_if)
+                (
+                    *mapping.push_columns,
+                    *mapping.pull_columns,
+                    *references,
+                    *declared.only_if,
+                    *declared.begin_if,
+                    *besides,
+                )
             )
         ),
         where=declared.where,
@@ -393,10 +439,10 @@ def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str)
 
 def _run(work: Work) -> None:
     if work.spec.pushes:
-        replay(work)
-    if work.spec.pulls:
+        replay(work)  # whatever the settings say by now: what is under way is neither sent twice nor forgotten
+    if work.terms.pulls:
         pull(work)
-    if work.spec.pushes:
+    if work.terms.pushes:
         push(work)
 
 

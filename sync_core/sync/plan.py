@@ -19,9 +19,9 @@ def foresee(work: Work) -> Plan:
     The push is planned from the venue as it is now: what the pull before it would change there is listed, not applied.
     """
     changes: list[PlannedChange] = []
-    if work.spec.pulls:
+    if work.terms.pulls:
         changes += _pulls(work)
-    if work.spec.pushes:
+    if work.terms.pushes:
         changes += _pushes(work)
     return Plan(
         venue=work.connection.venue,
@@ -35,7 +35,11 @@ def foresee(work: Work) -> Plan:
 
 def _pulls(work: Work) -> list[PlannedChange]:
     with work.transaction() as conn:
-        cursor = None if work.mode.kind == "full" else cursors.position(conn, *work.key, direction="pull")
+        cursor = (
+            None
+            if work.mode.kind == "full"
+            else cursors.position(conn, *work.key, direction="pull", terms=work.terms.mark)
+        )
     first: list[PlannedChange] = []
     for page in work.provider.read(work.entity, cursor=cursor):
         changes = _foreseen(work, page)
@@ -65,11 +69,12 @@ def _pushes(work: Work) -> list[PlannedChange]:
 
 def _count(work: Work, decisions: Decisions) -> None:
     work.tally.add(
-        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes),
+        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes) + len(decisions.filtered),
         created=len(decisions.creates),
         updated=len(decisions.updates),
         deleted=len(decisions.deletes),
         unchanged=len(decisions.unchanged),
+        filtered=len(decisions.filtered),
         waiting=len(decisions.waiting),
         failed=len(decisions.bad),
     )

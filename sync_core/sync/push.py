@@ -88,7 +88,7 @@ def extent_of(work: Work) -> Extent:
         return Extent(Changed(), horizon, None)
     if work.mode.kind == "since":
         return Extent(Changed(since=work.mode.since), horizon, None)
-    position = cursors.position(work.conn, *work.key, direction="push") or {}
+    position = cursors.position(work.conn, *work.key, direction="push", terms=work.terms.mark) or {}
     # A restored database may count its transactions from a lower number: such a watermark would hide every change.
     if position.get("horizon", 0) > horizon:
         position = {}
@@ -129,8 +129,9 @@ def _intents(work: Work, chunk: list[Row]) -> list[Intent]:
     with work.transaction():
         decisions = decide(work, chunk)
     work.tally.add(
-        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes),
+        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes) + len(decisions.filtered),
         unchanged=len(decisions.unchanged),
+        filtered=len(decisions.filtered),
         waiting=len(decisions.waiting),
     )
     work.tally.frame_rows += decisions.mapped_rows
@@ -139,10 +140,10 @@ def _intents(work: Work, chunk: list[Row]) -> list[Intent]:
     refuse_if_mostly_bad(work, decisions)
     with work.transaction() as conn:
         pending.wait(conn, *work.key, reasons=decisions.waiting)
-        pending.clear(conn, *work.key, ids=decisions.unchanged)
+        pending.clear(conn, *work.key, ids=[*decisions.unchanged, *decisions.filtered])
         if not work.spec.once:
             # Else a letter that says that a sending is in doubt would be taken for answered.
-            dead_letters.resolve(conn, *work.key, direction="push", ids=decisions.unchanged)
+            dead_letters.resolve(conn, *work.key, direction="push", ids=[*decisions.unchanged, *decisions.filtered])
     return decisions.intents
 
 
@@ -165,4 +166,4 @@ def _keep_place(work: Work, extent: Extent, *, after: str | None) -> None:
     if after is not None:
         position = {"xid": extent.changed.xid, "horizon": extent.horizon, "after": after}
     with work.transaction() as conn:
-        cursors.move(conn, *work.key, direction="push", to=position)
+        cursors.move(conn, *work.key, direction="push", to=position, terms=work.terms.mark)

@@ -22,6 +22,7 @@ from sync_core.store.inbox import Waiting
 from sync_core.store.listening import bell
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode
+from sync_core.sync.terms import terms_of
 
 MOST_IN_HAND = 2_000
 MOST_OF_ONE = 200
@@ -191,7 +192,8 @@ class _Desk:
         for name, entity in spec.entities.items() if spec else ():
             if entity.concerned_by(event.type):
                 for owner in event.owners:
-                    yield owner, name
+                    if terms_of(owner.settings, entity, name).pulls:
+                        yield owner, name
 
     def _carry_out(self, task: _Task) -> list[tuple[_Task, EntityReport]]:
         """In a worker's thread: read the objects again; where no object is named, what changed since the last sync."""
