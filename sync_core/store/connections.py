@@ -1,6 +1,7 @@
 """Connections: which venue has which account at which provider, and how it stands."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -8,10 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from sync_core.errors import ConfigurationError
+from sync_core.store.mapping_tables import venue_mappings
 from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import venues
 
 Environment = Literal["production", "sandbox"]
+_OWN_MAPPINGS = (
+    sa.select(sa.func.jsonb_object_agg(venue_mappings.c.entity, venue_mappings.c.id))
+    .where(venue_mappings.c.connection_id == connections.c.id, venue_mappings.c.active)
+    .scalar_subquery()
+)
 COLUMNS = (
     connections.c.id,
     connections.c.venue_id,
@@ -23,12 +30,13 @@ COLUMNS = (
     connections.c.last_error,
     connections.c.last_error_at,
     connections.c.last_sync_at,
+    sa.func.coalesce(_OWN_MAPPINGS, sa.text("'{}'::jsonb"), type_=pg.JSONB).label("mappings"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One venue at one provider."""
+    """One venue at one provider. `mappings` are the ids of the active versions of its own templates, by entity."""
 
     id: int
     venue: str
@@ -40,6 +48,7 @@ class Connection:
     last_error: str | None
     last_error_at: datetime | None
     last_sync_at: datetime | None
+    mappings: Mapping[str, int] = field(default_factory=dict[str, int], hash=False)
 
     @property
     def label(self) -> str:

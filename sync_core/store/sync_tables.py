@@ -118,6 +118,7 @@ cursors = sa.Table(
     sa.Column("direction", sa.Text, primary_key=True),
     sa.Column("position", pg.JSONB, nullable=False),
     sa.Column("moved_at", TIMESTAMP, nullable=False, server_default=NOW),
+    sa.Column("mapping", sa.BigInteger),  # the version of a venue's own template; None: the declared one
     sa.CheckConstraint("direction IN ('push', 'pull')", name="direction"),
     schema="sync",
 )
