@@ -56,6 +56,7 @@ demo: $(STAMP) ## Try it: simulated providers, venues, Dagster [ONCE=1 ends with
 bench: $(STAMP) $(BENCH)/.installed ## Measure what docs/benchmarks.md shows, as ratios taken in the same run
 	$(BIN)/python -W ignore -m benchmarks.first_figures
 	$(BIN)/python -W ignore -m benchmarks.webhooks 2>/dev/null
+	$(BIN)/python -W ignore -m benchmarks.webhook_latency 2>/dev/null
 	$(BIN)/python -W ignore -m benchmarks.dagster_run 2>/dev/null
 	$(BIN)/python -W ignore -m benchmarks.quickbooks_calls 2>/dev/null
 	$(BIN)/python -W ignore -m benchmarks.pull_beside_dlt --dlt $(BENCH)/bin/python 2>/dev/null

@@ -18,6 +18,7 @@ PUSHED = {
     "unchanged": "unchanged",
     "failed": "failed",
     "waiting": "waiting",
+    "left out by settings": "filtered",
 }
 PULLED = {
     "pulled: records read": "pulled_read",
@@ -26,6 +27,7 @@ PULLED = {
     "pulled: deleted": "pulled_deleted",
     "pulled: unchanged": "pulled_unchanged",
     "pulled: failed": "pulled_failed",
+    "pulled: left out by settings": "pulled_filtered",
 }
 
 

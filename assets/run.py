@@ -12,11 +12,12 @@ from assets.keys import synced_key
 from assets.metadata import FIRST, error_table, named, of_run, of_venue
 from sync_core.spec.provider import EntitySpec, ProviderSpec
 from sync_core.store import dead_letters
-from sync_core.sync.batch import sync_venues
+from sync_core.sync.batch import not_due, sync_venues
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode
 
 BACKFILL_TAG = "dagster/backfill"
+SCHEDULE_TAG = "dagster/schedule_name"
 
 
 def sync_partitions(
@@ -27,7 +28,7 @@ def sync_partitions(
     Raises dagster.Failure naming the venues that did not go well, after everything else is done.
     """
     key, declared = synced_key(spec.provider, entity), spec.entities[entity]
-    venues = list(context.partition_keys)
+    venues = _due(context, engine, spec, entity)
     reports = sync_venues(
         engine,
         spec.provider,
@@ -44,6 +45,19 @@ def sync_partitions(
         total, latest = dead_letters.open_for(conn, spec.provider, entity, venues=venues, limit=FIRST)
     yield no_dead_letters(key, latest, total=total, venues=len(venues))
     _fail_for(reports, entity=declared)
+
+
+def _due(context: dg.AssetExecutionContext, engine: Engine, spec: ProviderSpec, entity: str) -> list[str]:
+    """The run's venues; where a schedule started it, without those that want to be synced more rarely."""
+    venues = list(context.partition_keys)
+    if SCHEDULE_TAG not in context.run.tags:
+        return venues
+    later = set(not_due(engine, spec.provider, entity, venues))
+    if later:
+        context.log.info(
+            "%d of %d venues were synced a short while ago: it is not their turn.", len(later), len(venues)
+        )
+    return [venue for venue in venues if venue not in later]
 
 
 def _tell(context: dg.AssetExecutionContext, key: dg.AssetKey, report: EntityReport, *, entity: EntitySpec) -> None:

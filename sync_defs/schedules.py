@@ -6,11 +6,10 @@ import dagster as dg
 
 from assets.factory import VENUES_PER_RUN
 from assets.keys import VENUES
+from assets.run import SCHEDULE_TAG
 from sensors.waiting import UNFINISHED
 from sync_core.spec.provider import ProviderSpec
 from sync_defs.jobs import INCREMENTAL, provider_keys, range_tags, ranges
-
-SCHEDULE_TAG = "dagster/schedule_name"
 
 
 def incremental_schedules(specs: Mapping[str, ProviderSpec]) -> list[dg.ScheduleDefinition]:

@@ -1,14 +1,15 @@
 """Connections: which venue has which account at which provider, and how it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from sync_core.errors import ConfigurationError
+from sync_core.spec.connection import ConnectionSettings
 from sync_core.store.mapping_tables import venue_mappings
 from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import venues
@@ -30,8 +31,11 @@ COLUMNS = (
     connections.c.last_error,
     connections.c.last_error_at,
     connections.c.last_sync_at,
+    connections.c.settings,
     sa.func.coalesce(_OWN_MAPPINGS, sa.text("'{}'::jsonb"), type_=pg.JSONB).label("mappings"),
 )
+
+IS_ON = ~connections.c.settings.contains({"enabled": False})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,19 @@ class Connection:
     last_error: str | None
     last_error_at: datetime | None
     last_sync_at: datetime | None
+    settings: ConnectionSettings
     mappings: Mapping[str, int] = field(default_factory=dict[str, int], hash=False)
 
     @property
     def label(self) -> str:
         """How people and logs name it."""
         return f"{self.venue}/{self.provider}"
+
+
+def connection_of(row: Sequence[Any]) -> Connection:
+    """The connection from a row of COLUMNS."""
+    *plain, settings, mappings = row
+    return Connection(*plain, settings=ConnectionSettings.model_validate(settings), mappings=mappings)
 
 
 def save(
@@ -90,7 +101,7 @@ def find(conn: sa.Connection, venue: str, provider: str) -> Connection | None:
     row = conn.execute(
         sa.select(*COLUMNS).where(connections.c.venue_id == venue, connections.c.provider == provider)
     ).first()
-    return Connection(*row) if row else None
+    return connection_of(row) if row else None
 
 
 def all_of(conn: sa.Connection, *, provider: str | None = None) -> list[Connection]:
@@ -98,19 +109,19 @@ def all_of(conn: sa.Connection, *, provider: str | None = None) -> list[Connecti
     query = sa.select(*COLUMNS).order_by(connections.c.venue_id, connections.c.provider)
     if provider is not None:
         query = query.where(connections.c.provider == provider)
-    return [Connection(*row) for row in conn.execute(query)]
+    return [connection_of(row) for row in conn.execute(query)]
 
 
 def of_venue(conn: sa.Connection, venue: str) -> list[Connection]:
     """A venue's connections, by provider."""
     query = sa.select(*COLUMNS).where(connections.c.venue_id == venue).order_by(connections.c.provider)
-    return [Connection(*row) for row in conn.execute(query)]
+    return [connection_of(row) for row in conn.execute(query)]
 
 
 def among(conn: sa.Connection, provider: str, *, venue_ids: list[str]) -> dict[str, Connection]:
     """The connections at `provider` of these venues, by venue: one query however many there are."""
     query = sa.select(*COLUMNS).where(connections.c.provider == provider, connections.c.venue_id.in_(venue_ids))
-    return {row.venue_id: Connection(*row) for row in conn.execute(query)}
+    return {row.venue_id: connection_of(row) for row in conn.execute(query)}
 
 
 def mark_failed(conn: sa.Connection, connection_id: int, *, reason: str) -> None:
@@ -148,6 +159,25 @@ def resume(conn: sa.Connection, connection_id: int) -> bool:
     return (
         conn.execute(sa.update(connections).where(connections.c.id == connection_id, standing).values(values)).rowcount
         == 1
+    )
+
+
+def change_settings(conn: sa.Connection, connection_id: int, settings: ConnectionSettings) -> None:
+    """From its next sync on the connection is worked by these."""
+    chosen = settings.model_dump(mode="json", exclude_defaults=True)
+    conn.execute(sa.update(connections).where(connections.c.id == connection_id).values(settings=chosen))
+
+
+def prepare(
+    conn: sa.Connection, venue: str, provider: str, *, environment: Environment, settings: ConnectionSettings
+) -> None:
+    """Keep settings for a connection that is still to come about; one that is there takes them over."""
+    chosen = settings.model_dump(mode="json", exclude_defaults=True)
+    values = {"environment": environment, "status": "connecting", "settings": chosen}
+    conn.execute(
+        pg.insert(connections)
+        .values(venue_id=venue, provider=provider, **values)
+        .on_conflict_do_update(index_elements=["venue_id", "provider"], set_={"settings": chosen})
     )
 
 

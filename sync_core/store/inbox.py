@@ -12,13 +12,16 @@ from typing import Any, Literal
 import orjson
 import sqlalchemy as sa
 
-from sync_core.store.connections import COLUMNS, Connection
+from sync_core.store.connections import COLUMNS, IS_ON, Connection, connection_of
 from sync_core.store.inbox_tables import ACCOUNT_OF_EVENTS, webhook_events
 from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import TIMESTAMP
 from sync_core.webhooks.event import Event
 
 Status = Literal["received", "applied", "skipped", "failed", "dead"]
+
+Source = tuple[str, str, str]
+"""Provider, address and account of an event: whose events may crowd out whose."""
 
 CHANNEL = "venue_sync_inbox"
 APP = "app"
@@ -50,6 +53,7 @@ class Waiting:
     id: int
     provider: str
     type: str
+    source: Source
     object_id: str | None
     occurred_at: datetime | None
     received_at: datetime
@@ -102,8 +106,13 @@ def store(conn: sa.Connection, arrivals: Sequence[Arrival]) -> int:
     return new
 
 
-def due(conn: sa.Connection, *, limit: int, besides: Collection[int] = ()) -> list[Waiting]:
-    """Events to be applied now, longest waiting first, without those in `besides`, each with its owners."""
+def due(
+    conn: sa.Connection, *, limit: int, besides: Collection[int] = (), spared: Collection[Source] = ()
+) -> list[Waiting]:
+    """Events to be applied now, longest waiting first, each with its owners.
+
+    Without those whose ids are in `besides`, and without all that came from one of the sources in `spared`.
+    """
     query = (
         sa.select(webhook_events)
         .where(_WAITING, webhook_events.c.next_at <= sa.func.now())
@@ -114,6 +123,9 @@ def due(conn: sa.Connection, *, limit: int, besides: Collection[int] = ()) -> li
         query = query.where(
             webhook_events.c.id != sa.all_(sa.bindparam("besides", list(besides), sa.ARRAY(sa.BigInteger)))
         )
+    if spared:
+        whose = (webhook_events.c.provider, webhook_events.c.address, sa.func.coalesce(webhook_events.c.account_id, ""))
+        query = query.where(sa.tuple_(*whose).not_in(list(spared)))
     found = conn.execute(query).all()
     owners = _owners(conn, [row.id for row in found])
     return [
@@ -121,6 +133,7 @@ def due(conn: sa.Connection, *, limit: int, besides: Collection[int] = ()) -> li
             id=row.id,
             provider=row.provider,
             type=row.type,
+            source=(row.provider, row.address, row.account_id or ""),
             object_id=row.object_id,
             occurred_at=row.occurred_at,
             received_at=row.received_at,
@@ -289,8 +302,8 @@ def _belongs(*columns: Any) -> sa.Select[Any]:
 
 
 def _owned(*columns: Any) -> sa.Select[Any]:
-    """Those of them that are connected: the ones it can be applied to."""
-    return _belongs(*columns).where(connections.c.status == "connected")
+    """Those of them that are connected and not switched off: the ones it can be applied to."""
+    return _belongs(*columns).where(connections.c.status == "connected", IS_ON)
 
 
 def _owners(conn: sa.Connection, ids: Sequence[int]) -> dict[int, list[Connection]]:
@@ -299,17 +312,20 @@ def _owners(conn: sa.Connection, ids: Sequence[int]) -> dict[int, list[Connectio
     query = _owned(webhook_events.c.id.label("event"), *COLUMNS).where(webhook_events.c.id.in_(list(ids)))
     found: dict[int, list[Connection]] = {}
     for row in conn.execute(query.order_by(webhook_events.c.id, connections.c.id)):
-        found.setdefault(row[0], []).append(Connection(*row[1:]))
+        found.setdefault(row[0], []).append(connection_of(row[1:]))
     return found
 
 
 def _seen(events: Sequence[Waiting]) -> sa.Update:
-    """These events, unless the same was told again after they were taken up: then there is more to apply."""
+    """These events, unless the same was told again after they were taken up: then there is more to apply.
+
+    Nor if somebody else settled them meanwhile: a process that lost its database connection lost the lock, too.
+    """
     ids = sa.bindparam("ids", [event.id for event in events], sa.ARRAY(sa.BigInteger))
     times = sa.bindparam("times", [event.received_at for event in events], sa.ARRAY(TIMESTAMP))
     taken = sa.func.unnest(ids, times).table_valued("id", "at").render_derived(name="taken")
     return sa.update(webhook_events).where(
-        webhook_events.c.id == taken.c.id, webhook_events.c.received_at == taken.c.at
+        webhook_events.c.id == taken.c.id, webhook_events.c.received_at == taken.c.at, _WAITING
     )
 
 

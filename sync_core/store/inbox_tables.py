@@ -80,6 +80,7 @@ work = sa.Table(
     sa.Column("priority", sa.Text, nullable=False),
     sa.Column("requested_by", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text),
+    sa.Column("request_id", sa.Text),  # of the HTTP request that asked, where one did
     sa.Column("status", sa.Text, nullable=False, server_default="queued"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("not_before", TIMESTAMP, nullable=False, server_default=NOW),

@@ -39,6 +39,7 @@ class Asked:
     """One sync that is asked for: of which entity of which connection, how urgently, by whom.
 
     `requested_by` names a person, key or schedule for people to read.
+    `request_id` is that of the HTTP request which asked: the sync goes by it in logs and at the provider.
     `since` goes with mode "since". An `idempotency_key` makes asking again for the same entity of the same connection
     answer with the item that is there.
     """
@@ -50,6 +51,7 @@ class Asked:
     requested_by: str
     since: datetime | None = None
     idempotency_key: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Item:
     priority: Priority
     requested_by: str
     idempotency_key: str | None
+    request_id: str | None
     status: Status
     attempts: int
     not_before: datetime
@@ -273,7 +276,7 @@ def recover_stale(conn: sa.Connection, *, after: timedelta = STALE_AFTER) -> lis
     return sorted(conn.execute(update).scalars())
 
 
-# The level is 0 for critical; `turn` counts the venue's running items and its more urgent queued ones.
+# The level is 0 for critical; a clock that was put back makes nobody less urgent. `turn` counts the venue's running items and its more urgent queued ones.
 _CLAIM = sa.text(f"""
 WITH needs AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:needs AS jsonb)) AS n(provider text, entity text, needed text)
@@ -283,7 +286,7 @@ WITH needs AS MATERIALIZED (
 ), waiting AS (
     SELECT w.id, w.requested_at, c.venue_id, w.connection_id, w.entity,
         greatest(0, array_position(ARRAY['critical', 'high', 'normal', 'low'], w.priority) - 1
-            - floor(extract(epoch FROM now() - w.requested_at) / {AGEING.total_seconds()})) AS level
+            - greatest(0, floor(extract(epoch FROM now() - w.requested_at) / {AGEING.total_seconds()}))) AS level
     FROM sync.work AS w JOIN sync.connections AS c ON c.id = w.connection_id
     WHERE w.status = 'queued' AND w.not_before <= now() AND NOT EXISTS (
         SELECT 1 FROM sync.work AS r

@@ -23,6 +23,7 @@ connections = sa.Table(
     sa.Column("last_error_at", TIMESTAMP),
     sa.Column("last_sync_at", TIMESTAMP),
     sa.Column("connected_at", TIMESTAMP),
+    sa.Column("settings", pg.JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),  # spec/connection.py
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.UniqueConstraint("venue_id", "provider"),
     sa.CheckConstraint("environment IN ('production', 'sandbox')", name="environment"),
@@ -118,7 +119,8 @@ cursors = sa.Table(
     sa.Column("direction", sa.Text, primary_key=True),
     sa.Column("position", pg.JSONB, nullable=False),
     sa.Column("moved_at", TIMESTAMP, nullable=False, server_default=NOW),
-    sa.Column("mapping", sa.BigInteger),  # the version of a venue's own template; None: the declared one
+    # Under which filters and mapping it was reached: under others, records before it may have been passed over.
+    sa.Column("terms", sa.Text, nullable=False, server_default=""),
     sa.CheckConstraint("direction IN ('push', 'pull')", name="direction"),
     schema="sync",
 )
@@ -168,7 +170,7 @@ sync_log = sa.Table(
     sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
     _connection(primary_key=False),
     sa.Column("entity", sa.Text, nullable=False),
-    sa.Column("run_id", sa.Text, nullable=False),  # Dagster's run, or the command line's own
+    sa.Column("run_id", sa.Text, nullable=False),  # Dagster's run, the HTTP request, or the command line's own
     sa.Column("mode", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),  # running | succeeded | failed
     sa.Column("started_at", TIMESTAMP, nullable=False),

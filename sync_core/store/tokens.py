@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from sync_core.store.connections import COLUMNS, Connection
+from sync_core.store.connections import COLUMNS, Connection, connection_of
 from sync_core.store.oauth_tables import oauth_tokens
 from sync_core.store.sync_tables import connections
 
@@ -131,7 +131,7 @@ def due(conn: sa.Connection, *, before: datetime, now: datetime, limit: int) -> 
         .order_by(oauth_tokens.c.due_at, connections.c.id)
         .limit(limit)
     )
-    return [(Connection(*row[:-1]), row[-1]) for row in map(tuple, conn.execute(query))]
+    return [(connection_of(row[:-1]), row[-1]) for row in map(tuple, conn.execute(query))]
 
 
 def all_of(conn: sa.Connection) -> list[tuple[Connection, Standing]]:
@@ -142,7 +142,7 @@ def all_of(conn: sa.Connection) -> list[tuple[Connection, Standing]]:
         .order_by(oauth_tokens.c.expires_at.asc().nulls_last(), connections.c.id)
     )
     width = len(COLUMNS)
-    return [(Connection(*row[:width]), Standing(*row[width:])) for row in map(tuple, conn.execute(query))]
+    return [(connection_of(row[:width]), Standing(*row[width:])) for row in map(tuple, conn.execute(query))]
 
 
 def _fresh(times: Times, *, refreshable: bool) -> dict[str, datetime | int | bool | str | None]:

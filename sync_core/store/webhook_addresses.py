@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from sync_core.store.connections import COLUMNS, Connection
+from sync_core.store.connections import COLUMNS, Connection, connection_of
 from sync_core.store.inbox_tables import webhook_addresses
 from sync_core.store.sync_tables import connections
 
@@ -22,4 +22,4 @@ def owner_of(conn: sa.Connection, *, token_hash: bytes) -> Connection | None:
     """Whose address it is, None when it is nobody's."""
     query = sa.select(*COLUMNS).select_from(connections.join(webhook_addresses))
     row = conn.execute(query.where(webhook_addresses.c.token_hash == token_hash)).first()
-    return Connection(*row) if row else None
+    return connection_of(row) if row else None

@@ -135,8 +135,8 @@ class _Desk:
         if report is not None or connection is None:
             return item, report or EntityReport(item.venue, item.provider, item.entity, status="not_connected")
         watch = _Watch(engine, item, self._run_id)
-        mode = Mode(item.mode, item.since)
-        return item, engine.sync(connection, item.entity, mode=mode, run_id=self._run_id, on_progress=watch.tell)
+        mode, run_id = Mode(item.mode, item.since), item.request_id or self._run_id
+        return item, engine.sync(connection, item.entity, mode=mode, run_id=run_id, on_progress=watch.tell)
 
     def _note(self, item: Item, report: EntityReport, worked: Worked) -> None:
         worked.api_calls += report.api_calls
@@ -152,7 +152,8 @@ class _Desk:
                 case "busy":
                     worked.postponed += queue.postpone(conn, item.id, worker=self._run_id, delay=BUSY_PAUSE)
                 case "not_connected":
-                    reason = f"{item.venue} is not connected to {item.provider}: connect it, then ask again."
+                    not_there = f"{item.venue} is not connected to {item.provider}: connect it, then ask again."
+                    reason = report.error or not_there
                     worked.failed += queue.give_up(conn, item.id, worker=self._run_id, reason=reason)
                 case "failed":
                     reason = report.error or "It failed without a reason."

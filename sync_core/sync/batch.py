@@ -4,11 +4,14 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from datetime import timedelta
 
-from sync_core.store import connections
+from sync_core.store import connections, sync_log
 from sync_core.store.connections import Connection
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode, OnProgress, silent
+
+SLACK = timedelta(seconds=30)
 
 OnReport = Callable[[EntityReport], None]
 
@@ -67,10 +70,27 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+def not_due(engine: Engine, provider: str, entity: str, venues: Sequence[str]) -> list[str]:
+    """Those of `venues` whose settings want nothing yet: their last good sync is younger than their interval.
+
+    A run begins some seconds after its turn, this time sooner than last time, so half a minute is given.
+    """
+    with engine.database.connect() as conn:
+        known = connections.among(conn, provider, venue_ids=list(venues))
+        slow = {c.id: c.settings.interval_seconds for c in known.values() if c.settings.interval_seconds is not None}
+        latest = sync_log.latest_good(conn, list(slow), entity=entity)
+    now = engine.clock.now()
+    young = {number for number, began in latest.items() if now - began + SLACK < timedelta(seconds=slow[number])}
+    return [venue for venue in venues if venue in known and known[venue].id in young]
+
+
 def unable(venue: str, provider: str, entity: str, connection: Connection | None) -> EntityReport | None:
     """Why this venue cannot be synced, None when it can."""
     if connection is None or connection.status in ("disconnected", "connecting", "suspended"):
         return EntityReport(venue, provider, entity, status="not_connected")
+    if not connection.settings.enabled:
+        error = f"Syncing of {connection.label} is switched off: 'venue-sync connection settings' shows and changes it."
+        return EntityReport(venue, provider, entity, status="not_connected", error=error)
     if connection.status == "error":
         reason = connection.last_error or "Its credential was refused."
         error = f"The connection {connection.label} is in error: {reason} Reconnect with 'venue-sync connect'."

@@ -17,12 +17,16 @@ from sync_core.sync.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What a chunk comes to. `before` holds what was last pushed of the records to update, for a plan to show."""
+    """What a chunk comes to. `before` holds what was last pushed of the records to update, for a plan to show.
+
+    `filtered` are rows that the connection's settings leave out.
+    """
 
     creates: list[Intent]
     updates: list[Intent]
     deletes: list[Intent]
     unchanged: list[str]
+    filtered: list[str]
     bad: list[BadRow]
     waiting: dict[str, str]
     before: Mapping[str, Mapping[str, Any]]
@@ -37,7 +41,14 @@ class Decisions:
 def decide(work: Work, rows: Sequence[Row]) -> Decisions:
     """Compare `rows` with the ledger."""
     known = ledger.by_local(work.conn, *work.key, ids=[row["id"] for row in rows])
-    live = [row for row in rows if row["deleted_at"] is None and _concerns(work, row, there=row["id"] in known)]
+    terms = work.terms
+    filtered = [row["id"] for row in rows if row["deleted_at"] is None and not terms.admit(row)]
+    outside = set(filtered)
+    live = [
+        row
+        for row in rows
+        if row["deleted_at"] is None and row["id"] not in outside and _concerns(work, row, there=row["id"] in known)
+    ]
     out = outbound(work, live)
     hashes = {local_id: content_hash(flat) for local_id, flat in out.mapped.items()}
     stale = [i for i in out.mapped if i in known and (known[i].deleted or known[i].pushed_hash != hashes[i])]
@@ -64,13 +75,14 @@ def decide(work: Work, rows: Sequence[Row]) -> Decisions:
     gone = [known[row["id"]] for row in rows if row["deleted_at"] is not None and row["id"] in known]
     goes = work.spec.on_delete != "ignore" and "delete" in work.spec.may
     deletes = [_delete(work, entry) for entry in gone if goes and not entry.deleted]
-    looked_at = {row["id"] for row in live} | {intent.local_id for intent in deletes}
+    looked_at = {row["id"] for row in live} | {intent.local_id for intent in deletes} | outside
     settled = [row["id"] for row in rows if row["id"] not in looked_at]
     return Decisions(
         creates=creates,
         updates=updates,
         deletes=deletes,
         unchanged=unchanged + settled,
+        filtered=filtered,
         bad=out.bad,
         waiting=out.waiting,
         before=before,

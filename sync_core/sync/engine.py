@@ -4,7 +4,7 @@ import importlib
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -37,6 +37,7 @@ from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
 from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Status, silent
+from sync_core.sync.terms import terms_of
 from sync_core.sync.work import Tally, Work
 from sync_core.vault.cache import DataKeyCache
 from sync_core.vault.choose import open_former, open_keyring
@@ -302,6 +303,7 @@ class Engine:
         connection, entity = order.connection, order.entity
         spec = self.spec(connection.provider)
         mapping = order.mapping or self.mapping_of(conn, connection, entity)
+        terms = terms_of(connection.settings, spec.entities[entity], entity)
         access = self._access(conn, connection)
         conn.commit()
         with self._client(spec, access, calls=order.calls, correlation=order.run_id) as client:
@@ -311,7 +313,7 @@ class Engine:
                 entity=entity,
                 provider_spec=spec,
                 mapping=mapping,
-                scope=scope_of(spec, entity, mapping, connection.venue),
+                scope=scope_of(spec, entity, mapping, connection.venue, besides=terms.filters),
                 provider=client,
                 clock=self.clock,
                 new_key=self.new_key,
@@ -397,8 +399,10 @@ def client_of(spec: ProviderSpec) -> ProviderFactory:
         ) from None
 
 
-def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str) -> Scope:
-    """Which of the venue's rows an entity is about."""
+def scope_of(
+    spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str, *, besides: Iterable[str] = ()
+) -> Scope:
+    """Which of the venue's rows an entity is about; columns `besides` those of the declaration are read with them."""
     declared = spec.entities[entity]
     references = tuple(reference.column for reference in mapping.references)
     return Scope(
@@ -406,7 +410,14 @@ def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str)
         venue=venue,
         columns=tuple(
             dict.fromkeys(
-                (*mapping.push_columns, *mapping.pull_columns, *references, *declared.only_if, *declared.begin_if)
+                (
+                    *mapping.push_columns,
+                    *mapping.pull_columns,
+                    *references,
+                    *declared.only_if,
+                    *declared.begin_if,
+                    *besides,
+                )
             )
         ),
         where=declared.where,
@@ -416,10 +427,10 @@ def scope_of(spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str)
 
 def _run(work: Work) -> None:
     if work.spec.pushes:
-        replay(work)
-    if work.spec.pulls:
+        replay(work)  # whatever the settings say by now: what is under way is neither sent twice nor forgotten
+    if work.terms.pulls:
         pull(work)
-    if work.spec.pushes:
+    if work.terms.pushes:
         push(work)
 
 

@@ -68,11 +68,15 @@ def _is_older(entry: Entry, remote: Remote) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """News in the venue's columns: `values` by local id, with the news it came from; `letters` by remote id."""
+    """News in the venue's columns: `values` by local id, with the news it came from; `letters` by remote id.
+
+    `filtered` is news that the connection's settings leave out.
+    """
 
     values: dict[str, Flat]
     news: dict[str, News]
     letters: list[Letter]
+    filtered: list[News]
 
 
 def strangers(work: Work, records: Sequence[Remote]) -> dict[tuple[str, str], list[str]]:
@@ -106,11 +110,16 @@ def arrive(work: Work, news: Sequence[News]) -> Arrived:
     by_remote = {n.remote.id: n for n in news}
     values = _records(good)
     letters += _resolve(work, values)
+    terms = work.terms
+    filtered = [remote_id for remote_id, row in values.items() if not terms.admit(row)]
+    for remote_id in filtered:
+        del values[remote_id]
     names = _local_ids(work, {remote_id: by_remote[remote_id] for remote_id in values}, values)
     return Arrived(
         values={names[remote_id]: row for remote_id, row in values.items()},
         news={names[remote_id]: by_remote[remote_id] for remote_id in values},
         letters=letters,
+        filtered=[by_remote[remote_id] for remote_id in filtered],
     )
 
 

@@ -22,14 +22,14 @@ _REASON = "It was changed at the provider at the moment of the write; the policy
 def let_in(work: Work, overtaken: Sequence[tuple[Intent, Remote]]) -> None:
     """Let the provider's side of `overtaken` in, and keep the rows due. To be called in the settling transaction.
 
-    An entity that is only pushed has nothing to let in: the venue's state is the only one that counts, and its next
-    write is made for the object as it is now.
+    An entity that is only pushed, by declaration or by the connection's settings, has nothing to let in: the venue's
+    state is the only one that counts, and its next write is made for the object as it is now.
     """
     if not overtaken:
         return
     shown = [remote for _, remote in overtaken]
     known = ledger.by_remote(work.conn, *work.key, ids=[remote.id for remote in shown])
-    if work.spec.pulls:
+    if work.terms.pulls:
         changed = [remote for remote in shown if not remote.deleted]
         seen = work.mapping.seen([remote.record for remote in changed])
         apply_news(work, [News(remote, flat, known.get(remote.id)) for remote, flat in zip(changed, seen, strict=True)])

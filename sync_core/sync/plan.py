@@ -21,9 +21,9 @@ def foresee(work: Work) -> Plan:
     The push is planned from the venue as it is now: what the pull before it would change there is listed, not applied.
     """
     changes: list[PlannedChange] = []
-    if work.spec.pulls:
+    if work.terms.pulls:
         changes += _pulls(work)
-    if work.spec.pushes:
+    if work.terms.pushes:
         changes += _pushes(work)
     return _plan(work, changes)
 
@@ -37,9 +37,9 @@ def rehearse(work: Work, *, limit: int) -> Plan:
         found = rows.stretch(conn, work.scope, Changed(), after=None, limit=limit)
     living = [row for row in found.rows if row["deleted_at"] is None] if found is not None else []
     changes: list[PlannedChange] = []
-    if work.spec.pulls:
+    if work.terms.pulls:
         changes += _taken_in(work, living)
-    if work.spec.pushes:
+    if work.terms.pushes:
         with work.transaction():
             decisions = decide(work, living)
         _count(work, decisions)
@@ -98,11 +98,12 @@ def _pushes(work: Work) -> list[PlannedChange]:
 
 def _count(work: Work, decisions: Decisions) -> None:
     work.tally.add(
-        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes),
+        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes) + len(decisions.filtered),
         created=len(decisions.creates),
         updated=len(decisions.updates),
         deleted=len(decisions.deletes),
         unchanged=len(decisions.unchanged),
+        filtered=len(decisions.filtered),
         waiting=len(decisions.waiting),
         failed=len(decisions.bad),
     )

@@ -1,7 +1,7 @@
 """The way of a record from the provider to the venue: page by page, each wholly in or not at all."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,7 +44,7 @@ def standing(work: Work) -> dict[str, Any] | None:
     """From where a pull reads; None: from the beginning, as always under another mapping than the last time."""
     if work.mode.kind == "full":
         return None
-    return cursors.position(work.conn, *work.key, direction="pull", mapping=work.mapping.version)
+    return cursors.position(work.conn, *work.key, direction="pull", terms=work.mark)
 
 
 def _grouped(pages: Iterable[Page]) -> Iterator[list[Page]]:
@@ -62,7 +62,7 @@ def _grouped(pages: Iterable[Page]) -> Iterator[list[Page]]:
 def _store(work: Work, group: Sequence[Page]) -> None:
     with work.transaction() as conn:
         take_in(work, [remote for page in group for remote in page.records])
-        cursors.move(conn, *work.key, direction="pull", to=group[-1].cursor, mapping=work.mapping.version)
+        cursors.move(conn, *work.key, direction="pull", to=group[-1].cursor, terms=work.mark)
 
 
 def take_in(work: Work, records: Sequence[Remote]) -> None:
@@ -128,6 +128,7 @@ def _apply(work: Work, news: Sequence[News]) -> None:
                 in_step[local_id] = stored[local_id]["changed_xid"]
         entries.append(_entry(arrived.news[local_id], local_id, pushed))
     ledger.settle(work.conn, *work.key, entries=entries, in_step=in_step)
+    _note_state(work, arrived.filtered)
     _record_conflicts(work, arrived, changes, now_by_id)
     dead_letters.resolve(work.conn, *work.key, direction="pull", ids=[n.remote.id for n in arrived.news.values()])
     _bury(work, arrived.letters)
@@ -135,6 +136,7 @@ def _apply(work: Work, news: Sequence[News]) -> None:
         pulled_created=sum(change.created for change in changes.values()),
         pulled_updated=sum(change.row is not None and not change.created for change in changes.values()),
         pulled_unchanged=sum(change.row is None for change in changes.values()),
+        pulled_filtered=len(arrived.filtered),
     )
     work.tally.frame_rows += len(news)
     work.tally.frame_bad += len(arrived.letters)
@@ -179,6 +181,12 @@ def _change(work: Work, sight: _Sight, local_id: str) -> _Change:
     # Every row of one write has the same columns; those not taken keep what the row, locked, holds now.
     kept = {name: row[name] for name in work.mapping.pull_columns if name not in taken}
     return _Change({"id": local_id, **kept, **taken, "updated_at": at}, verdict, created=False)
+
+
+def _note_state(work: Work, filtered: Sequence[News]) -> None:
+    """Of a known object that settings leave out only its state there is noted: a later write must name its version."""
+    known = [replace(news.entry, remote_state=news.remote.state) for news in filtered if news.entry is not None]
+    ledger.settle(work.conn, *work.key, entries=known)
 
 
 def _entry(news: News, local_id: str, pushed: Mapping[str, Any] | None) -> Entry:
@@ -279,7 +287,12 @@ def foresee(work: Work, page: Page) -> list[PlannedChange]:
             }
             planned.append(PlannedChange("pull", "create" if change.created else "update", local_id, fields))
     planned.extend(PlannedChange("pull", "delete", entry.local_id) for entry in found.gone)
-    work.tally.add(pulled_read=len(page.records), pulled_unchanged=found.echoes, pulled_failed=len(arrived.letters))
+    work.tally.add(
+        pulled_read=len(page.records),
+        pulled_unchanged=found.echoes,
+        pulled_failed=len(arrived.letters),
+        pulled_filtered=len(arrived.filtered),
+    )
     for letter in arrived.letters:
         work.tally.fail(RecordFailure(letter.record_id, "pull", letter.code, letter.reason))
     return planned

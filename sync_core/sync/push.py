@@ -19,7 +19,7 @@ from sync_core.sync.settle import bury
 from sync_core.sync.work import Work
 
 CHUNK = 2_000
-"""Rows held in memory at once, at most; but always as many as keep every connection to the provider busy."""
+"""Rows decided about at once, at most."""
 ENOUGH_TO_JUDGE = 20
 """Below this many rows a share of bad ones says nothing about the mapping."""
 
@@ -106,10 +106,8 @@ def _standing(work: Work) -> dict[str, Any]:
 
     Rows that were in step when a pull brought them were so under the mapping of that pull.
     """
-    place, version = cursors.place(work.conn, *work.key, direction="push"), work.mapping.version
-    if place is not None and place.mapping == version:
-        return place.position
-    return {} if place is None and version is None else {"whole": True}
+    position = cursors.position(work.conn, *work.key, direction="push", terms=work.mark)
+    return position if position is not None else {"whole": work.mapping.version is not None}
 
 
 def due_chunks(work: Work) -> Iterator[list[Row]]:
@@ -124,12 +122,11 @@ def due_chunks(work: Work) -> Iterator[list[Row]]:
 
 
 def changed_stretches(work: Work, extent: Extent) -> Iterator[Stretch]:
-    """The changed rows in id order, CHUNK at a time or a little more."""
+    """The changed rows in id order, CHUNK at a time."""
     after = extent.after
     # Whole requests: a chunk that is no multiple of them would send a small one at its end.
     size = work.spec.batch.create
-    at_once = work.spec.batch.concurrency or work.provider_spec.limits.concurrency
-    limit = max(CHUNK // size, at_once) * size
+    limit = max(CHUNK // size, 1) * size
     while True:
         with work.transaction() as conn:
             found = rows.stretch(conn, work.scope, extent.changed, after=after, limit=limit)
@@ -146,8 +143,9 @@ def _intents(work: Work, chunk: list[Row]) -> list[Intent]:
     with work.transaction():
         decisions = decide(work, chunk)
     work.tally.add(
-        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes),
+        read=decisions.mapped_rows + len(decisions.waiting) + len(decisions.deletes) + len(decisions.filtered),
         unchanged=len(decisions.unchanged),
+        filtered=len(decisions.filtered),
         waiting=len(decisions.waiting),
     )
     work.tally.frame_rows += decisions.mapped_rows
@@ -156,10 +154,10 @@ def _intents(work: Work, chunk: list[Row]) -> list[Intent]:
     refuse_if_mostly_bad(work, decisions)
     with work.transaction() as conn:
         pending.wait(conn, *work.key, reasons=decisions.waiting)
-        pending.clear(conn, *work.key, ids=decisions.unchanged)
+        pending.clear(conn, *work.key, ids=[*decisions.unchanged, *decisions.filtered])
         if not work.spec.once:
             # Else a letter that says that a sending is in doubt would be taken for answered.
-            dead_letters.resolve(conn, *work.key, direction="push", ids=decisions.unchanged)
+            dead_letters.resolve(conn, *work.key, direction="push", ids=[*decisions.unchanged, *decisions.filtered])
     return decisions.intents
 
 
@@ -182,4 +180,4 @@ def _keep_place(work: Work, extent: Extent, *, after: str | None) -> None:
     if after is not None:
         position = {"xid": extent.changed.xid, "horizon": extent.horizon, "after": after, "whole": extent.whole}
     with work.transaction() as conn:
-        cursors.move(conn, *work.key, direction="push", to=position, mapping=work.mapping.version)
+        cursors.move(conn, *work.key, direction="push", to=position, terms=work.mark)

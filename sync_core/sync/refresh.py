@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sync_core.errors import SyncError
 from sync_core.providers.protocol import Remote
 from sync_core.store import ledger
 from sync_core.sync.inbound import strangers
 from sync_core.sync.pull import take_in
+from sync_core.sync.terms import terms_of
 from sync_core.sync.work import Work
 
 Bring = Callable[[str, Sequence[str]], None]
@@ -34,6 +36,8 @@ def refresh(
         bring: makes objects of another entity known here before these, which refer to them; given no ids, all that
             changed.
     """
+    if not work.terms.pulls:
+        raise SyncError(f"{work.entity} of {work.connection.label} are not read: the connection's settings say push.")
     asked = _known(work, list(dict.fromkeys(remote_ids)))
     found = work.provider.fetch(work.entity, list(asked))
     with work.transaction():
@@ -42,7 +46,8 @@ def refresh(
         )
         unknown = strangers(work, dated)
     for (entity, pick), ids in unknown.items():
-        if work.provider_spec.entities[entity].pulls and entity != work.entity:
+        declared = work.provider_spec.entities[entity]
+        if entity != work.entity and terms_of(work.connection.settings, declared, entity).pulls:
             bring(entity, ids if pick == "id" else ())
     with work.transaction():
         take_in(work, dated)

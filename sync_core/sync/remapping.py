@@ -16,16 +16,21 @@ from sync_core.store.connections import Connection
 from sync_core.store.venue_mappings import Version
 from sync_core.sync.engine import Engine
 from sync_core.sync.own_mappings import named
+from sync_core.sync.terms import require_fitting
 
 
 def draft(engine: Engine, connection: Connection, entity: str, values: Any) -> Mapping:
     """The mapping that the template `values` would be for a connection's entity; nothing is stored.
 
-    Raises DeclarationError at the first thing that is wrong.
+    Raises:
+        DeclarationError: the template is wrong, at the first thing that is.
+        ConfigurationError: the connection's settings filter by what it no longer tells.
     """
     spec, where = engine.spec(connection.provider), named(connection, entity)
     declared = engine.mappings[connection.provider, entity]
-    return customise(declared, read_template(values, where=where), spec, entity, where=where)
+    own = customise(declared, read_template(values, where=where), spec, entity, where=where)
+    require_fitting(connection.settings, spec, {**engine.mappings, (spec.provider, entity): own})
+    return own
 
 
 def adopt(

@@ -25,7 +25,10 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Records by what became of them. `read` and `pulled_read` count what was looked at on either side."""
+    """Records by what became of them. `read` and `pulled_read` count what was looked at on either side.
+
+    `filtered` and `pulled_filtered` are those that the connection's settings leave out.
+    """
 
     read: int = 0
     created: int = 0
@@ -34,12 +37,14 @@ class Counts:
     unchanged: int = 0
     failed: int = 0
     waiting: int = 0
+    filtered: int = 0
     pulled_read: int = 0
     pulled_created: int = 0
     pulled_updated: int = 0
     pulled_deleted: int = 0
     pulled_unchanged: int = 0
     pulled_failed: int = 0
+    pulled_filtered: int = 0
     conflicts: int = 0
     recovered: int = 0
 

@@ -13,6 +13,7 @@ from sync_core.spec.provider import Conflict, EntitySpec, ProviderSpec
 from sync_core.store.connections import Connection
 from sync_core.store.rows import Scope
 from sync_core.sync.report import FIRST_FAILURES, Counts, Mode, OnProgress, RecordFailure
+from sync_core.sync.terms import Terms, terms_of
 
 
 @dataclass(slots=True)
@@ -59,6 +60,17 @@ class Work:
     def spec(self) -> EntitySpec:
         """The entity's declaration."""
         return self.provider_spec.entities[self.entity]
+
+    @property
+    def terms(self) -> Terms:
+        """What the connection's settings leave of the declaration."""
+        return terms_of(self.connection.settings, self.spec, self.entity)
+
+    @property
+    def mark(self) -> str:
+        """Tells apart under what a place was reached: the settings' filters, and which mapping of the venue's own."""
+        version = self.mapping.version
+        return self.terms.mark if version is None else f"{self.terms.mark} mapping {version}".strip()
 
     @property
     def exceptions(self) -> dict[str, Conflict]:

@@ -7,6 +7,7 @@ over connections; the events of one connection and entity are taken together, as
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,8 +22,11 @@ from sync_core.store.inbox import Waiting
 from sync_core.store.listening import bell
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode
+from sync_core.sync.terms import terms_of
 
 MOST_IN_HAND = 2_000
+MOST_OF_ONE = 200
+"""Of one account there are hardly more in hand, so that one whose provider is slow does not keep the others waiting."""
 OBJECTS_PER_READING = 50
 """So many are settled together; what comes meanwhile waits no longer than that takes."""
 LOOK_EVERY = 2.0
@@ -81,7 +85,7 @@ def drain(
 ) -> Drained | None:
     """Apply what is in the inbox and what comes, until nothing has come for `quiet_seconds`.
 
-    Ends after `most_seconds` at the latest, or when `stopping` says so, with everything settled that was begun.
+    Begins nothing more after `most_seconds`, or when `stopping` says so, and ends when what was begun is settled.
     Returns None at once when another process is draining already.
     """
     with engine.database.connect() as guard, locks.only_one(guard, "drain") as mine:
@@ -95,12 +99,18 @@ def drain(
             began = quiet_since = engine.clock.monotonic()
             while True:
                 rung.clear()
-                ending = stopping() or engine.clock.monotonic() - began > most_seconds
-                if desk.settle() | (not ending and desk.take_up()):
+                ending = desk.leaving = stopping() or engine.clock.monotonic() - began > most_seconds
+                settled, taken = desk.settle(), not ending and desk.take_up()
+                if settled or taken:
                     on_settled(desk.drained)
                     quiet_since = engine.clock.monotonic()
-                desk.begin()
-                if not desk.in_hand and (ending or engine.clock.monotonic() - quiet_since >= quiet_seconds):
+                if ending and not desk.under_way:
+                    return desk.drained
+                if not ending:
+                    desk.begin()
+                if taken:  # there may be more
+                    continue
+                if not desk.in_hand and engine.clock.monotonic() - quiet_since >= quiet_seconds:
                     return desk.drained
                 rung.wait(min(LOOK_EVERY, max(quiet_seconds, 0.01)))
 
@@ -111,6 +121,7 @@ class _Desk:
     def __init__(self, engine: Engine, run_id: str, pool: ThreadPoolExecutor, rung: threading.Event) -> None:
         self.drained = Drained()
         self.in_hand: dict[int, _Open] = {}
+        self.leaving = False
         self._engine = engine
         self._run_id = run_id
         self._pool = pool
@@ -120,8 +131,13 @@ class _Desk:
         self._owners: dict[int, Connection] = {}
         self._running: dict[Key, tuple[_Task, Future[list[tuple[_Task, EntityReport]]]]] = {}
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a task is not settled yet."""
+        return bool(self._running)
+
     def take_up(self) -> bool:
-        """Take what is due out of the inbox, as far as there is room; whether there was anything."""
+        """Take some of what is due out of the inbox, as far as there is room; whether there was anything."""
         room = MOST_IN_HAND - len(self.in_hand)
         if room <= 0:
             return False
@@ -129,7 +145,9 @@ class _Desk:
             if self._engine.clock.monotonic() >= self._wake_at:
                 inbox.wake(conn)
                 self._wake_at = self._engine.clock.monotonic() + WAKE_EVERY
-            found = inbox.due(conn, limit=room, besides=self.in_hand)
+            held = Counter(one.event.source for one in self.in_hand.values())
+            crowded = [source for source, events in held.items() if events >= MOST_OF_ONE]
+            found = inbox.due(conn, limit=min(room, MOST_OF_ONE), besides=self.in_hand, spared=crowded)
             unowned = [event for event in found if not event.owners]
             parts = {event.id: list(self._parts(event)) for event in found if event.owners}
             unconcerned = [event for event in found if event.id in parts and not parts[event.id]]
@@ -174,12 +192,15 @@ class _Desk:
         for name, entity in spec.entities.items() if spec else ():
             if entity.concerned_by(event.type):
                 for owner in event.owners:
-                    yield owner, name
+                    if terms_of(owner.settings, entity, name).pulls:
+                        yield owner, name
 
     def _carry_out(self, task: _Task) -> list[tuple[_Task, EntityReport]]:
         """In a worker's thread: read the objects again; where no object is named, what changed since the last sync."""
         engine, done = self._engine, list[tuple[_Task, EntityReport]]()
         for part in _portions(task):
+            if self.leaving:
+                break  # what was not begun is in the inbox as before
             ids = _times(part.events)
             if done and done[-1][1].status == "busy":
                 report = done[-1][1]  # whoever has the lock will not be gone for the next portion

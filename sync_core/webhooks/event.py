@@ -13,6 +13,8 @@ Json = Any
 NUL = "\x00"  # which PostgreSQL holds nowhere
 LONGEST = 500
 """No id or type is longer; an index could not hold one that is."""
+DEEPEST = 100
+"""So deep may lists and objects lie in each other; what writes JSON gives up at some depth beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,19 @@ def mapping(value: Json) -> Mapping[str, Json]:
 def whole(sent: Json) -> str:
     """All that was sent, as one text."""
     return orjson.dumps(sent, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def deeper(sent: Json, most: int) -> bool:
+    """Whether lists and objects lie in each other more than `most` deep."""
+    level: list[Json] = [sent]
+    for _ in range(most):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, (dict, list))
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return any(isinstance(one, (dict, list)) for one in level)
 
 
 def without_nul(sent: Json) -> Json:

@@ -6,7 +6,7 @@ import orjson
 
 from sync_core.errors import UnreadableWebhook
 from sync_core.webhooks import mailchimp, quickbooks, square, stripe
-from sync_core.webhooks.event import Event, Json, without_nul
+from sync_core.webhooks.event import DEEPEST, Event, Json, deeper, without_nul
 
 _JSON: Mapping[str, Callable[[Json], list[Event]]] = {
     "stripe": stripe.events,
@@ -34,4 +34,9 @@ def parse(provider: str, body: bytes, content_type: str) -> list[Event]:
         sent = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise UnreadableWebhook(f"A webhook of {provider} is not JSON, although its signature is good.") from None
+    # Counting brackets costs nothing beside walking, which hardly any webhook needs.
+    if body.count(b"[") + body.count(b"{") > DEEPEST and deeper(sent, DEEPEST):
+        raise UnreadableWebhook(
+            f"A webhook of {provider} is nested more than {DEEPEST} deep, although its signature is good."
+        )
     return _JSON[provider](without_nul(sent) if b"\\u0000" in body else sent)

@@ -28,9 +28,12 @@ class Person:
 
 
 class Deeds(ABC):
-    """What is done in one account. `changed` counts the changes of each customer, `paid` maps payments to payers, `gone` left."""
+    """What is done in one account; `tell` is called after each request, when something may have changed.
 
-    def __init__(self, account: Account, chance: Random) -> None:
+    `changed` counts the changes of each customer, `paid` maps payments to payers, `gone` left.
+    """
+
+    def __init__(self, account: Account, chance: Random, tell: Callable[[], None]) -> None:
         self.venue = account.venue
         self.changed: Counter[str] = Counter()
         self.paid: dict[str, str] = {}
@@ -38,6 +41,7 @@ class Deeds(ABC):
         self.writes = 0
         self._account = account
         self._chance = chance
+        self._tell = tell
         self._people: list[Person] = []
         self._number = 0
         self._session = requests.Session()
@@ -90,6 +94,7 @@ class Deeds(ABC):
         self.writes += method != "GET"
         answer = self._session.request(method, f"{self._account.base}{path}", timeout=30, **given)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
+        self._tell()
         return answer.json() if answer.content else None
 
     def word(self, number: int) -> str:
@@ -182,8 +187,8 @@ class AtSquare(Deeds):
 class AtMailchimp(Deeds):
     """Contacts of an audience: they subscribe, change, move to another address and take themselves off."""
 
-    def __init__(self, account: Account, chance: Random) -> None:
-        super().__init__(account, chance)
+    def __init__(self, account: Account, chance: Random, tell: Callable[[], None]) -> None:
+        super().__init__(account, chance, tell)
         self._list = f"/3.0/lists/{self.ask('GET', '/3.0/lists')['lists'][0]['id']}/members"
 
     def arrive(self, number: int) -> Person:
@@ -217,8 +222,8 @@ class AtMailchimp(Deeds):
 class AtQuickBooks(Deeds):
     """Customers, and invoices, of which some are deleted again."""
 
-    def __init__(self, account: Account, chance: Random) -> None:
-        super().__init__(account, chance)
+    def __init__(self, account: Account, chance: Random, tell: Callable[[], None]) -> None:
+        super().__init__(account, chance, tell)
         self._books = f"/v3/company/{account.parts['realm_id']}"
         asked = {"query": "SELECT * FROM Account WHERE AccountType = 'Income'", "minorversion": "75"}
         income = self.ask("GET", f"{self._books}/query", params=asked)["QueryResponse"]["Account"][0]
@@ -261,7 +266,7 @@ class AtQuickBooks(Deeds):
         return answer[name.capitalize()]
 
 
-AT: Mapping[str, Callable[[Account, Random], Deeds]] = {
+AT: Mapping[str, Callable[[Account, Random, Callable[[], None]], Deeds]] = {
     "stripe": AtStripe,
     "square": AtSquare,
     "mailchimp": AtMailchimp,

@@ -13,28 +13,11 @@ from urllib.parse import parse_qsl
 import orjson
 import requests
 
-from sync_sims.changes import Change, Changes
+from sync_sims.changes import Change
 from sync_sims.messages import FORM, Message, Style, messages_of, signed
 
 SENDERS = 6
 PATIENCE = 15.0
-
-
-class Tap(Changes):
-    """A simulator's changes, which go to the post after each request instead of to the simulator's own messenger."""
-
-    def __init__(self, provider: str, post: "Post") -> None:
-        super().__init__()
-        self.wanted = True
-        self._provider = provider
-        self._post = post
-
-    def take(self) -> list[Change]:
-        """Nothing for whoever asks: the post has it."""
-        taken = super().take()
-        if taken:
-            self._post.hand_in(self._provider, taken)
-        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +64,7 @@ class Post:
     _under_way: int = 0
 
     def hand_in(self, provider: str, changes: Sequence[Change]) -> None:
-        """Make webhooks of what changed together; called by the simulators' threads."""
+        """Make webhooks of what changed together."""
         with self._changed:
             style = Style(self.chance, lambda: datetime.now(UTC))
             for message in messages_of(provider, changes, style):

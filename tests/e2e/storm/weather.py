@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -16,7 +17,7 @@ from sync_sims.judge import Account
 from sync_sims.wire import Simulator
 from tests.e2e.storm.deeds import AT, Crowd, Deeds
 from tests.e2e.storm.hazards import Hazards, hazards
-from tests.e2e.storm.post import SENDERS, Post, Signing, Tap
+from tests.e2e.storm.post import SENDERS, Post, Signing
 from tests.world import World, account, world
 
 SQUARE_URL = "https://sync.example/webhooks/square"
@@ -104,9 +105,14 @@ def scene(database: sa.Engine, home: Path, *, seed: int, venues: int, window: in
     chance = Random(seed)
     post = Post(SIGNING, Random(chance.random()), DUPLICATES, window)
     with ExitStack() as stack:
-        there = stack.enter_context(world(database, home, lambda: _tapped(home, post)))
+        made = simulators(home)
+        there = stack.enter_context(world(database, home, lambda: made))
+        for simulator in made.values():
+            simulator.changes.wanted = True
         deeds = [
-            AT[provider](_account(there, provider, number), Random(chance.random()))
+            AT[provider](
+                _account(there, provider, number), Random(chance.random()), partial(_hand_in, made[provider], post)
+            )
             for provider in there.bases
             for number in range(venues)
         ]
@@ -126,11 +132,9 @@ def scene(database: sa.Engine, home: Path, *, seed: int, venues: int, window: in
         yield Scene(there, Crowd(tuple(deeds), Random(chance.random())), post, dangers)
 
 
-def _tapped(home: Path, post: Post) -> dict[str, Simulator]:
-    made = simulators(home)
-    for name, simulator in made.items():
-        simulator.changes = Tap(name, post)
-    return made
+def _hand_in(simulator: Simulator, post: Post) -> None:
+    """The simulator's own messenger sends nothing, so what changed is still there after a request."""
+    post.hand_in(simulator.name, simulator.changes.take())
 
 
 def _account(there: World, provider: str, number: int) -> Account:

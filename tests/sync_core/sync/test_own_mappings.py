@@ -177,10 +177,10 @@ def test_a_push_cut_short_under_a_new_mapping_goes_on_with_every_row(shared_worl
     version = world.connection(venue, "stripe").mappings["customers"]
     ((xid,),) = world.rows("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     world.sql(
-        "UPDATE sync.cursors SET mapping = :m, position = jsonb_build_object("
+        "UPDATE sync.cursors SET terms = :m, position = jsonb_build_object("
         "'xid', NULL, 'horizon', CAST(:x AS bigint), 'after', 'c0', 'whole', true) "
         "WHERE connection_id = :c AND direction = 'push'",
-        m=version,
+        m=f"mapping {version}",
         x=xid,
         c=connection.id,
     )

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sync_core.store import alerts, dead_letters, inbox, locks
 from sync_core.store.inbox import Arrival
 from sync_core.webhooks import parse
-from sync_core.webhooks.apply import Drained, drain
+from sync_core.webhooks.apply import MOST_IN_HAND, MOST_OF_ONE, Drained, drain
 from tests.world import World, account, key
 
 _numbers = itertools.count(1)
@@ -290,3 +290,88 @@ def test_what_a_killed_drain_had_in_hand_is_done_by_the_next(shared_world: World
         guard.invalidate()
 
     assert drained(shared_world).applied == 1
+
+
+def test_an_account_whose_provider_is_slow_does_not_keep_the_others_waiting(shared_world: World, venue: str) -> None:
+    """Nobody starves behind somebody's thousand events, each of which takes its time."""
+    slow = shared_world.venue(f"{venue}-slow")
+    shared_world.faults("stripe", {"kind": "delay", "seconds": 0.05, "account": account(slow)})
+    many = [told(slow, {"id": f"cus_{number}", "object": "customer"}) for number in range(MOST_IN_HAND + 500)]
+    arrive(shared_world, *many)
+    ann = at_stripe(shared_world, venue, "POST", "customers", name="Ann")
+    arrive(shared_world, told(venue, ann))
+    leave, came = threading.Event(), list[float]()
+    began = time.monotonic()
+
+    def look(_: Drained) -> None:
+        if names(shared_world, venue):
+            came.append(time.monotonic() - began)
+            leave.set()
+
+    drain(
+        shared_world.engine,
+        run_id="test",
+        quiet_seconds=0,
+        most_seconds=20,
+        stopping=leave.is_set,
+        on_settled=look,
+    )
+
+    assert names(shared_world, venue) == [("Ann", False)]
+    assert came[0] < 20, "they would have taken two minutes"
+    assert shared_world.rows("SELECT count(*) FROM sync.webhook_events WHERE status = 'received'")[0][0] > MOST_IN_HAND
+
+
+def test_more_than_is_taken_up_at_once_is_all_settled(shared_world: World, venue: str) -> None:
+    arrive(shared_world, *(told(venue, {"id": "x", "object": "moon"}, "moon.landed") for _ in range(3 * MOST_OF_ONE)))
+
+    assert drained(shared_world).skipped == 3 * MOST_OF_ONE
+
+
+def test_a_poison_among_good_events_dies_alone_and_its_neighbours_go_through(shared_world: World, venue: str) -> None:
+    """Five retries, a dead letter and an alert for the one; the others lose at most one attempt to it."""
+    people = [at_stripe(shared_world, venue, "POST", "customers", name=f"P{n}") for n in range(5)]
+    poison = at_stripe(shared_world, venue, "POST", "customers", name="Poison")
+    fault = {"kind": "refuse", "body": {"error": {"message": "no", "type": "api_error"}}}
+    shared_world.faults("stripe", {**fault, "path": f"/v1/customers/{poison['id']}"})
+    arrive(shared_world, *(told(venue, one) for one in [*people[:3], poison, *people[3:]]))
+
+    ends = list[Drained]()
+    for _ in range(6):
+        ends.append(drained(shared_world))
+        pass_time(shared_world)
+
+    assert sum(done.applied for done in ends) == 5
+    assert [done.applied for done in ends[2:]] == [0] * 4
+    assert [done.dead for done in ends] == [0] * 5 + [1]
+    assert names(shared_world, venue) == [(f"P{n}", False) for n in range(5)]
+    attempts = shared_world.rows("SELECT object_id, status, attempts FROM sync.webhook_events")
+    assert {row[1:] for row in attempts if row[0] == poison["id"]} == {("dead", 6)}
+    assert max(row[2] for row in attempts if row[0] != poison["id"]) <= 2
+
+
+def test_an_event_of_an_object_that_is_gone_or_never_was_is_applied_as_such(shared_world: World, venue: str) -> None:
+    ann = at_stripe(shared_world, venue, "POST", "customers", name="Ann")
+    arrive(shared_world, told(venue, ann))
+    drained(shared_world)
+    at_stripe(shared_world, venue, "DELETE", f"customers/{ann['id']}")
+    arrive(shared_world, told(venue, ann), told(venue, {"id": "cus_never", "object": "customer"}))
+
+    assert drained(shared_world).applied == 2
+    assert names(shared_world, venue) == [("Ann", True)]
+
+
+def test_a_drain_that_lost_its_lock_takes_nothing_back(shared_world: World, venue: str) -> None:
+    """Two drains at once are no harm: what one has settled the other cannot fail, nor postpone, nor settle again."""
+    ann = at_stripe(shared_world, venue, "POST", "customers", name="Ann")
+    arrive(shared_world, told(venue, ann))
+    with shared_world.database.connect() as conn:
+        (seen,) = inbox.due(conn, limit=1)
+    assert drained(shared_world).applied == 1
+
+    with shared_world.database.begin() as conn:
+        assert inbox.failed(conn, [seen], reason="The other one could not read it.") == []
+        inbox.postpone(conn, [seen], delay=timedelta(hours=1))
+        inbox.skipped(conn, [seen], reason="Or so it thought.")
+
+    assert shared_world.rows("SELECT status, attempts, reason FROM sync.webhook_events") == [("applied", 1, None)]

@@ -292,3 +292,15 @@ def test_whatever_is_sent_is_read_or_refused(provider: str, sent: Any, raw: byte
         except UnreadableWebhook:
             continue
         assert all(isinstance(event.payload, dict) and event.id and event.type for event in events)
+
+
+@pytest.mark.parametrize("provider", ["stripe", "square", "quickbooks"])
+@pytest.mark.parametrize("depth", [101, 300, 1_000])
+@pytest.mark.parametrize("inside", [b"", b'"\\u0000"'])
+def test_what_is_nested_deeper_than_can_be_written_again_is_not_read(provider: str, depth: int, inside: bytes) -> None:
+    body = b'{"object": "event", "type": "x", "eventNotifications": [], "data": %s}'
+    with pytest.raises(UnreadableWebhook, match="deep"):
+        parse(provider, body % (b"[" * depth + inside + b"]" * depth), JSON)
+    assert parse("stripe", body % (b"[" * 99 + inside + b"]" * 99), JSON)[0].type == "x"
+    wide = b"[" + b",".join([b"[{}]"] * 500) + b"]"
+    assert parse("stripe", body % wide, JSON)[0].type == "x", "many beside each other are no harm"

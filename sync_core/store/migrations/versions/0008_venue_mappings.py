@@ -1,4 +1,4 @@
-"""Mapping templates of single venues, and under which of them a cursor was moved."""
+"""Mapping templates of single venues."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table and the column."""
+    """Add the table."""
     op.create_table(
         "venue_mappings",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -39,10 +39,8 @@ def upgrade() -> None:
         schema="sync",
         postgresql_where=sa.text("active"),
     )
-    op.add_column("cursors", sa.Column("mapping", sa.BigInteger()), schema="sync")
 
 
 def downgrade() -> None:
-    """Drop them."""
-    op.drop_column("cursors", "mapping", schema="sync")
+    """Drop the table."""
     op.drop_table("venue_mappings", schema="sync")
