@@ -16,21 +16,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.errors import AuthorizationLost, ConfigurationError, Held, SyncError, TransientError
+from sync_core.http.backoff import HIGH, NORMAL, Patience
 from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
-from sync_core.http.session import CallPolicy, open_session
+from sync_core.http.session import CallPolicy, Guard, open_session
 from sync_core.mapping.compile import Mapping as FieldMapping
 from sync_core.mapping.compile import load_mappings
 from sync_core.oauth.bearer import bearer_of
 from sync_core.oauth.keeping import API_KEY, credential_of, give_up_tokens
 from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
-from sync_core.spec.provider import ProviderSpec
+from sync_core.spec.provider import ProviderSpec, RateSpec
 from sync_core.store import connections, locks, sync_log
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
+from sync_core.sync.guards import Guards
 from sync_core.sync.own_mappings import OwnMappings
 from sync_core.sync.plan import foresee, rehearse
 from sync_core.sync.pull import pull
@@ -59,12 +61,14 @@ class Access:
     """Whose account is to be opened, and with what. The secret never shows in its repr.
 
     `tokens` watches over an access token that ends; None where a key, or a token without end, opens the account.
+    `account` is whose limits the calls count against, in the provider's terms; None while nobody knows.
     """
 
     label: str
     environment: Environment
     secret: Mapping[str, str] = field(repr=False)
     tokens: TokenSource | None = field(default=None, repr=False)
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,11 @@ class Engine:
     rng: random.Random = field(default_factory=random.SystemRandom)
     new_key: Callable[[], str] = random_key
     own_mappings: OwnMappings = field(default_factory=OwnMappings, init=False)
+    guards: Guards = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Share limits and breakers with whoever works on the same database."""
+        object.__setattr__(self, "guards", Guards(self.database, clock=self.clock))
 
     def mapping_of(self, conn: sa.Connection, connection: Connection, entity: str) -> FieldMapping:
         """The mapping of a connection's entity: the venue's own where it has one.
@@ -238,7 +247,9 @@ class Engine:
     def account_of(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
         """Whose account a credential opens. Raises AuthorizationLost when the provider refuses it."""
         access = Access(f"{venue}/{provider}", environment, secret)
-        with self._client(self.spec(provider), access, calls=CallLog(), correlation="connect") as client:
+        with self._client(
+            self.spec(provider), access, calls=CallLog(), correlation="connect", patience=NORMAL
+        ) as client:
             return client.account()
 
     def spec(self, provider: str) -> ProviderSpec:
@@ -325,10 +336,13 @@ class Engine:
     def _access(self, conn: sa.Connection, connection: Connection) -> Access:
         """The connection's key, or what its tokens stand for with a watch over them."""
         secret = credential_of(self, conn, connection)
-        return Access(connection.label, connection.environment, secret, bearer_of(self, conn, connection))
+        tokens = bearer_of(self, conn, connection)
+        return Access(connection.label, connection.environment, secret, tokens, connection.account_id)
 
     @contextmanager
-    def _client(self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str) -> Iterator[Provider]:
+    def _client(
+        self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str, patience: Patience = HIGH
+    ) -> Iterator[Provider]:
         sandbox = access.environment == "sandbox"
         policy = CallPolicy(
             provider=spec.title,
@@ -336,8 +350,16 @@ class Engine:
             rate=spec.limits.sandbox if sandbox else spec.limits.production,
             concurrency=spec.limits.concurrency,
             timeout=spec.api.timeout_seconds,
+            patience=patience,
         )
-        session = open_session(policy, clock=self.clock, rng=self.rng, calls=calls, correlation=correlation)
+        session = open_session(
+            policy,
+            clock=self.clock,
+            rng=self.rng,
+            calls=calls,
+            correlation=correlation,
+            guard=self._guard(spec, access, policy.rate),
+        )
         if access.tokens is not None:
             renewing(session, access.tokens)
         with session:
@@ -348,6 +370,15 @@ class Engine:
                 secret=access.secret,
                 sandbox=sandbox,
             )
+
+    def _guard(self, spec: ProviderSpec, access: Access, rate: RateSpec) -> Guard | None:
+        """The guard of the account, which venues that share it share; None while nobody knows whose account it is."""
+        if access.account is None:
+            return None
+        system = f"{spec.provider}/{access.environment}"
+        # Mailchimp's account id has the audience behind a slash, and its limits are the account's.
+        whose = access.account.partition("/")[0]
+        return self.guards.of(f"{system}/{whose}", system=system, rate=rate)
 
     def _base(self, spec: ProviderSpec, environment: Environment) -> str:
         declared = spec.api.sandbox_base if environment == "sandbox" and spec.api.sandbox_base else spec.api.base
@@ -384,7 +415,11 @@ def open_engine_for(
     )
     vault.check()
     return Engine(
-        database=database, specs=specs, mappings=load_mappings(specs, templates), vault=vault, settings=settings
+        database=database,
+        specs=specs,
+        mappings=load_mappings(specs, templates),
+        vault=vault,
+        settings=settings,
     )
 
 
