@@ -4,17 +4,60 @@ Stays true: while open, no call passes; while half open, at most one is under wa
 """
 
 import threading
-from typing import Literal
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
 
 from sync_core.clock import Clock
 
 State = Literal["closed", "open", "half_open"]
+FAILURES: Final = 5
+"""So many failed calls in a row stop all calls."""
+OPEN_SECONDS: Final = 60.0
+SUCCESSES: Final = 2
+"""So many successful calls in a row, one at a time, let all calls pass again."""
+TRIAL_SECONDS: Final = 1.0
+"""When to ask again while another call tries."""
 
 
-class Breaker:
-    """Counts failures in a row. Thread-safe; a caller that was admitted must report back exactly once."""
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nobody calls for `seconds` more; `widely`: the provider fails for several accounts, not for this one alone."""
 
-    def __init__(self, *, clock: Clock, failures: int = 5, seconds: float = 60.0, successes: int = 2) -> None:
+    seconds: float
+    widely: bool = False
+
+
+class Breaker(Protocol):
+    """What a session asks before each call, and tells after it: a caller that was admitted reports back exactly once."""
+
+    @property
+    def open(self) -> bool:
+        """Whether no call passes at the moment, as far as is known here."""
+        ...
+
+    def admit(self) -> Pause | None:
+        """None when the caller may go ahead."""
+        ...
+
+    def succeeded(self) -> None:
+        """The provider answered sensibly, be it with a refusal."""
+        ...
+
+    def failed(self, reason: str) -> None:
+        """The provider failed (5xx) or could not be reached, which `reason` says for people to read."""
+        ...
+
+    def abandoned(self) -> None:
+        """The call ended for a reason of our own that says nothing about the provider."""
+        ...
+
+
+class OwnBreaker:
+    """Counts the failures in a row of one account in this process alone. Thread-safe."""
+
+    def __init__(
+        self, *, clock: Clock, failures: int = FAILURES, seconds: float = OPEN_SECONDS, successes: int = SUCCESSES
+    ) -> None:
         self._clock = clock
         self._failures = failures
         self._seconds = seconds
@@ -30,23 +73,28 @@ class Breaker:
         """The state as of the last admission or report."""
         return self._state
 
-    def admit(self) -> float | None:
-        """None when the caller may go ahead; otherwise the seconds after which it is worth asking again."""
+    @property
+    def open(self) -> bool:
+        """See `Breaker`."""
+        return self._state == "open"
+
+    def admit(self) -> Pause | None:
+        """See `Breaker`."""
         with self._lock:
             if self._state == "closed":
                 return None
             left = self._opened_at + self._seconds - self._clock.monotonic()
             if self._state == "open" and left > 0:
-                return left
+                return Pause(left)
             if self._state == "open":
                 self._state, self._row, self._probing = "half_open", 0, False
             if self._probing:
-                return 1.0
+                return Pause(TRIAL_SECONDS)
             self._probing = True
             return None
 
     def succeeded(self) -> None:
-        """The provider answered sensibly, be it with a refusal."""
+        """See `Breaker`."""
         with self._lock:
             if self._state == "closed":
                 self._row = 0
@@ -56,8 +104,8 @@ class Breaker:
                 if self._row >= self._successes:
                     self._state, self._row = "closed", 0
 
-    def failed(self) -> None:
-        """The provider failed (5xx) or could not be reached."""
+    def failed(self, reason: str) -> None:  # noqa: ARG002 - only people ask for the reason, and nobody sees this one
+        """See `Breaker`."""
         with self._lock:
             if self._state == "open":
                 return
@@ -67,6 +115,6 @@ class Breaker:
                 self._opened_at = self._clock.monotonic()
 
     def abandoned(self) -> None:
-        """The call ended for a reason of our own that says nothing about the provider."""
+        """See `Breaker`."""
         with self._lock:
             self._probing = False

@@ -1,111 +1,122 @@
-"""How fast we call: token buckets, one for the connection and one per endpoint, that slow down when we are throttled.
+"""How fast we call: permits of one account, taken from its allowance a few at a time and handed out to the threads.
 
-Stays true: in no second do more calls leave than the declared allowance, because the bucket refills at 90 % of it and
-holds only the other 10 %. Nobody sleeps while holding the lock.
+Stays true: an allowance is asked for permits that threads wait for, or that the last lease shows to be needed within the
+next one, so that it is asked at most once per lease and endpoint when there is enough, and nothing is taken to lie about
+when there is not. Nobody sleeps, and nobody asks, while holding the lock.
 """
 
 import threading
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections import deque
+from dataclasses import dataclass, field
 
 from sync_core.clock import Clock
+from sync_core.http.allowance import LEASE_SECONDS, Allowance, Limit, limits_of
+from sync_core.spec.provider import RateSpec
 
-SHARE = 0.9
-"""The part of the allowance that we use on average."""
-FALL = 0.5
-"""What is left of the rate after a throttled call."""
-FLOOR = 0.05
-"""The rate never falls below this part of the full one."""
-RECOVERY_SECONDS = 60.0
-"""How long the rate takes to climb from nothing back to the full one, in a straight line."""
-FALL_ONCE_IN_SECONDS = 1.0
-"""Calls throttled together are one piece of news: the rate falls once for all of them."""
+MOST_AT_ONCE = 1000
+"""So many permits at most are taken together."""
+SCARCE_SECONDS = 0.5
+"""After there was not enough, others may be waiting too: for so long only what threads wait for is taken."""
 
 
-class Bucket:
-    """Permits that refill evenly. Times are monotonic seconds given by the caller; not thread-safe by itself."""
+@dataclass(slots=True)
+class _Lease:
+    """The permits in hand for one endpoint, who waits for one, and whether somebody is out to get more.
 
-    __slots__ = ("_at", "_capacity", "_full", "_low", "_lowered_at", "_tokens")
+    `taken` permits came with it, of which some are `left`; `promised` of them were taken for threads that waited: a thread that is slow to wake does not lose its permit.
+    """
 
-    def __init__(self, per_second: float, *, now: float) -> None:
-        self._full = per_second * SHARE
-        self._capacity = max(1.0, per_second * (1 - SHARE))
-        self._tokens = self._capacity
-        self._at = now
-        self._low = self._full
-        self._lowered_at = now
-
-    def rate(self, now: float) -> float:
-        """Permits per second at this moment."""
-        climbed = self._full * (now - self._lowered_at) / RECOVERY_SECONDS
-        return min(self._full, self._low + climbed)
-
-    def wait(self, now: float) -> float:
-        """Seconds until a permit is there; 0 when one is."""
-        self._refill(now)
-        return max(0.0, (1.0 - self._tokens) / self.rate(now))
-
-    def take(self) -> None:
-        """Use up a permit; to be called only when `wait` said 0 for the same moment."""
-        self._tokens -= 1.0
-
-    def lower(self, now: float) -> None:
-        """The provider throttled us: go on at half the rate, from an empty bucket."""
-        if self._low < self._full and now - self._lowered_at < FALL_ONCE_IN_SECONDS:
-            return
-        self._refill(now)
-        self._low = max(self._full * FLOOR, self.rate(now) * FALL)
-        self._lowered_at = now
-        self._tokens = min(self._tokens, 0.0)
-
-    def _refill(self, now: float) -> None:
-        # A hair above 1.0 would otherwise be lost to rounding, and the caller would wait for a permit of 1e-17 seconds.
-        tokens = self._tokens + (now - self._at) * self.rate(now) + 1e-9
-        self._tokens = min(self._capacity, tokens)
-        self._at = now
+    limits: tuple[Limit, ...]
+    times: deque[float] = field(default_factory=deque[float])
+    promised: int = 0
+    until: float = 0.0
+    taken: int = 0
+    scarce_until: float = 0.0
+    waiting: int = 0
+    asking: bool = False
+    news: threading.Condition = field(default_factory=threading.Condition)
 
 
 class Limiter:
-    """The buckets of one connection; shared by its threads."""
+    """The permits of one account; shared by all sessions and threads of this process that call it."""
 
-    def __init__(
-        self,
-        *,
-        per_second: float,
-        per_endpoint_per_second: float | None,
-        clock: Clock,
-        per_minute: Mapping[str, float] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, rate: RateSpec, allowance: Allowance, *, clock: Clock) -> None:
+        self._rate = rate
+        self._allowance = allowance
         self._clock = clock
-        self._per_endpoint = min(per_endpoint_per_second or per_second, per_second)
-        self._named = {endpoint: min(allowance / 60, self._per_endpoint) for endpoint, allowance in per_minute.items()}
-        self._all = Bucket(per_second, now=clock.monotonic())
-        self._endpoints: dict[str, Bucket] = {}
+        self._leases: dict[str, _Lease] = {}
         self._lock = threading.Lock()
 
     def acquire(self, endpoint: str) -> None:
-        """Return as soon as one more call to the endpoint may leave; waits on the clock."""
-        while True:
-            with self._lock:
-                now = self._clock.monotonic()
-                bucket = self._bucket(endpoint, now)
-                seconds = max(self._all.wait(now), bucket.wait(now))
-                if seconds <= 0:
-                    self._all.take()
-                    bucket.take()
-                    return
+        """Return as soon as one more call to the endpoint may leave; waits on the clock. Raises what the allowance does."""
+        lease = self._lease(endpoint)
+        if not lease.limits:
+            return
+        with lease.news:
+            lease.waiting += 1
+            try:
+                while (moment := self._taken(lease)) is None:
+                    if lease.asking:
+                        lease.news.wait()
+                    else:
+                        self._ask(lease)
+            finally:
+                lease.waiting -= 1
+        seconds = moment - self._clock.monotonic()
+        if seconds > 0:
             self._clock.sleep(seconds)
 
     def throttled(self, endpoint: str) -> None:
-        """The provider answered 429 on this endpoint: slow that endpoint down.
+        """The provider answered 429 on this endpoint: slow its narrowest limit down, for everybody."""
+        lease = self._lease(endpoint)
+        if not lease.limits:
+            return
+        with lease.news:
+            lease.times.clear()
+        self._allowance.lower(lease.limits[0])
 
-        A limit on the whole account shows on every endpoint in use, so each of them slows down in its turn.
-        """
+    def _lease(self, endpoint: str) -> _Lease:
         with self._lock:
-            now = self._clock.monotonic()
-            self._bucket(endpoint, now).lower(now)
+            if endpoint not in self._leases:
+                self._leases[endpoint] = _Lease(limits_of(self._rate, endpoint))
+            return self._leases[endpoint]
 
-    def _bucket(self, endpoint: str, now: float) -> Bucket:
-        if endpoint not in self._endpoints:
-            self._endpoints[endpoint] = Bucket(self._named.get(endpoint, self._per_endpoint), now=now)
-        return self._endpoints[endpoint]
+    def _taken(self, lease: _Lease) -> float | None:
+        """When the next permit in hand may be used; None when there is none."""
+        while lease.times:
+            moment = lease.times.popleft()
+            lease.promised -= 1
+            if lease.promised >= 0 or self._clock.monotonic() < moment + LEASE_SECONDS:
+                return moment
+        return None
+
+    def _ask(self, lease: _Lease) -> None:
+        """Get permits, or wait for as long as there are none; entered and left with the lease's lock held."""
+        waiting = lease.waiting
+        wanted = min(MOST_AT_ONCE, max(waiting, self._foreseen(lease)))
+        lease.asking = True
+        lease.times.clear()
+        lease.news.release()
+        try:
+            grant = self._allowance.take(lease.limits, wanted, waiting=waiting)
+            now = self._clock.monotonic()
+            if grant.permits == 0:
+                self._clock.sleep(grant.wait)
+        finally:
+            lease.news.acquire()
+            lease.asking = False
+            lease.news.notify_all()
+        last = grant.first + (grant.permits - 1) * grant.step
+        lease.times.extend(now + max(0.0, grant.first + place * grant.step) for place in range(grant.permits))
+        lease.promised = min(grant.permits, lease.waiting)
+        lease.taken = grant.permits
+        lease.until = now + LEASE_SECONDS
+        if grant.permits < wanted or last > 0:
+            lease.scarce_until = now + SCARCE_SECONDS
+
+    def _foreseen(self, lease: _Lease) -> int:
+        """How many calls the next lease will see, by the last one: twice as many if all were used before its end."""
+        now, used = self._clock.monotonic(), lease.taken - len(lease.times)
+        if now < lease.scarce_until:
+            return 1
+        return 2 * used if now < lease.until and not lease.times else used

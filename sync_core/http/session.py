@@ -18,8 +18,9 @@ from requests.adapters import HTTPAdapter
 
 from sync_core.clock import Clock
 from sync_core.errors import TransientError
-from sync_core.http.backoff import delay, retry_after_seconds
-from sync_core.http.breaker import Breaker
+from sync_core.http.allowance import OwnAllowance
+from sync_core.http.backoff import HIGH, Patience, retry_after_seconds
+from sync_core.http.breaker import Breaker, OwnBreaker
 from sync_core.http.calls import CallCount, CallLog, endpoint_of
 from sync_core.http.limiter import Limiter
 from sync_core.spec.provider import RateSpec
@@ -41,8 +42,8 @@ _NETWORK_ERRORS = (
 class CallPolicy:
     """How hard and how patiently one connection works its provider.
 
-    `connection` is a label for people ("venue/stripe"); `rate` is the allowance, of which 90 % are used;
-    `timeout` in seconds bounds each wait for the provider; `retries` repeats at most, within `retry_budget_seconds`.
+    `connection` is a label for people ("venue/stripe"); `rate` is the allowance, of which 90 % are used; `concurrency`
+    bounds the calls of one session; `timeout` in seconds bounds each wait for the provider; `patience` the repeats.
     """
 
     provider: str
@@ -50,12 +51,30 @@ class CallPolicy:
     rate: RateSpec
     concurrency: int
     timeout: float
-    retries: int = 5
-    retry_budget_seconds: float = 60.0
+    patience: Patience = HIGH
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Guard:
+    """What stands between us and one account of a provider, for all sessions that call it."""
+
+    limiter: Limiter
+    breaker: Breaker
+
+
+def own_guard(rate: RateSpec, *, clock: Clock) -> Guard:
+    """A guard that knows of this process alone."""
+    return Guard(Limiter(rate, OwnAllowance(clock), clock=clock), OwnBreaker(clock=clock))
 
 
 def open_session(
-    policy: CallPolicy, *, clock: Clock, rng: random.Random, calls: CallLog, correlation: str
+    policy: CallPolicy,
+    *,
+    clock: Clock,
+    rng: random.Random,
+    calls: CallLog,
+    correlation: str,
+    guard: Guard | None = None,
 ) -> requests.Session:
     """A session for one connection; its threads may share it. Close it when done.
 
@@ -67,11 +86,13 @@ def open_session(
         rng: draws the jitter.
         calls: where the calls are counted.
         correlation: id of the run or request on whose behalf we call; sent along for the provider's support.
+        guard: limiter and breaker of the account; None for some of this session's own.
 
     Raises (when used):
         TransientError: The provider could not be reached, or failed so often that nobody calls it for a while.
     """
-    adapter = _ReliableAdapter(policy, clock=clock, rng=rng, calls=calls)
+    guard = guard or own_guard(policy.rate, clock=clock)
+    adapter = _ReliableAdapter(policy, guard, clock=clock, rng=rng, calls=calls)
     session = requests.Session()
     # Proxies, .netrc and certificates out of the environment would change calls behind the declaration's back.
     session.trust_env = False
@@ -102,6 +123,11 @@ class _Answer:
         return self.response is None or (self.response.status_code >= 500 and not self._replayed)  # noqa: PLR2004 - HTTP
 
     @property
+    def trouble(self) -> str:
+        """What went wrong, for people: a status or why there is no answer."""
+        return self.reason if self.response is None else f"HTTP {self.response.status_code}"
+
+    @property
     def passing(self) -> bool:
         """Whether another attempt may fare better."""
         if self.response is None:
@@ -118,20 +144,15 @@ class _Answer:
 class _ReliableAdapter(HTTPAdapter):
     """Breaker around retry around limiter around the real send."""
 
-    def __init__(self, policy: CallPolicy, *, clock: Clock, rng: random.Random, calls: CallLog) -> None:
+    def __init__(self, policy: CallPolicy, guard: Guard, *, clock: Clock, rng: random.Random, calls: CallLog) -> None:
         super().__init__(pool_connections=2, pool_maxsize=policy.concurrency)
         self._policy = policy
         self._clock = clock
         self._rng = rng
         self._calls = calls
         self._slots = threading.BoundedSemaphore(policy.concurrency)
-        self._breaker = Breaker(clock=clock)
-        self._limiter = Limiter(
-            per_second=policy.rate.per_second,
-            per_endpoint_per_second=policy.rate.per_endpoint_per_second,
-            per_minute=policy.rate.per_minute,
-            clock=clock,
-        )
+        self._breaker = guard.breaker
+        self._limiter = guard.limiter
 
     def send(  # noqa: PLR0917 - the signature is requests' own
         self,
@@ -143,11 +164,12 @@ class _ReliableAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         endpoint = endpoint_of(request.method or "GET", request.path_url)
-        seconds = self._breaker.admit()
-        if seconds is not None:
+        pause = self._breaker.admit()
+        if pause is not None:
+            whom = "several accounts" if pause.widely else self._policy.connection
             raise TransientError(
-                f"{self._policy.provider} has failed repeatedly for {self._policy.connection}, so {endpoint} was not "
-                f"called; calls resume in {seconds:.0f} s."
+                f"{self._policy.provider} has failed repeatedly for {whom}, so {endpoint} was not called; "
+                f"calls resume in {pause.seconds:.0f} s."
             )
         limit = timeout if timeout is not None else self._policy.timeout
         real = {
@@ -163,7 +185,7 @@ class _ReliableAdapter(HTTPAdapter):
             self._breaker.abandoned()
             raise
         if answer.failed:
-            self._breaker.failed()
+            self._breaker.failed(answer.trouble)
         else:
             self._breaker.succeeded()
         if answer.response is None:
@@ -179,18 +201,19 @@ class _ReliableAdapter(HTTPAdapter):
         keyed = _KEY_HEADER in request.headers
         repeatable = marked or keyed or request.method in ("GET", "HEAD")
         began = self._clock.monotonic()
+        patience = self._policy.patience
 
         def again(answer: _Answer) -> bool:
             # 409 on a keyed request: an earlier attempt with the same key is still being worked on.
             busy = keyed and answer.response is not None and answer.response.status_code == 409  # noqa: PLR2004 - HTTP
-            return repeatable and (busy or answer.passing) and self._breaker.state != "open"
+            return repeatable and (busy or answer.passing) and not self._breaker.open
 
         def pause(state: tenacity.RetryCallState) -> float:
-            return delay(state.attempt_number, _result(state).retry_after, rng=self._rng)
+            return patience.delay(state.attempt_number, _result(state).retry_after, rng=self._rng)
 
         def enough(state: tenacity.RetryCallState) -> bool:
             elapsed = self._clock.monotonic() - began + state.upcoming_sleep
-            return state.attempt_number > self._policy.retries or elapsed > self._policy.retry_budget_seconds
+            return state.attempt_number > patience.retries or elapsed > patience.budget_seconds
 
         def attempt() -> _Answer:
             return self._attempt(request, endpoint, real, first=retrying.statistics["attempt_number"] == 1)

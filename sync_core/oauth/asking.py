@@ -13,7 +13,7 @@ import orjson
 import requests
 
 from sync_core.errors import AuthorizationLost, ConfigurationError, ProviderRefused, ThrottledError, TransientError
-from sync_core.http.backoff import retry_after_seconds
+from sync_core.http.backoff import HIGH, Patience, retry_after_seconds
 from sync_core.http.calls import CallLog
 from sync_core.http.redact import redact
 from sync_core.http.session import CallPolicy, open_session
@@ -146,7 +146,7 @@ class Asking:
 
 
 @contextmanager
-def asking(host: Host, application: Application, *, label: str) -> Iterator[Asking]:
+def asking(host: Host, application: Application, *, label: str, patience: Patience = HIGH) -> Iterator[Asking]:
     """Speak to the token endpoints of `application` on behalf of `label` ("venue/provider")."""
     policy = CallPolicy(
         provider=application.title,
@@ -154,6 +154,7 @@ def asking(host: Host, application: Application, *, label: str) -> Iterator[Aski
         rate=_RATE,
         concurrency=2,
         timeout=application.spec.token.timeout_seconds,
+        patience=patience,
     )
     session = open_session(policy, clock=host.clock, rng=host.rng, calls=CallLog(), correlation="oauth")
     with session:

@@ -20,6 +20,7 @@ from sync_core.errors import (
     ConfigurationError,
     ProviderRefused,
 )
+from sync_core.http.backoff import NORMAL
 from sync_core.oauth.application import Application, application_of
 from sync_core.oauth.asking import asking
 from sync_core.oauth.grant import KIND, Grant
@@ -160,7 +161,7 @@ def _granted(
 ) -> Grant:
     """The grant with everything that the client needs to reach the account."""
     told = application.spec.from_callback
-    with asking(host, application, label=f"{pending.venue}/{pending.provider}") as ask:
+    with asking(host, application, label=f"{pending.venue}/{pending.provider}", patience=NORMAL) as ask:
         grant = ask.exchange(code, redirect_uri=pending.redirect_uri, verifier=verifier)
         grant = grant.kept_parts(callback.parameters, told)
         wanted = {name for name in application.spec.secret.values() if name != "access_token"} - set(told)

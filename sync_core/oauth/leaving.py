@@ -5,6 +5,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from sync_core.errors import SyncError
+from sync_core.http.backoff import LOW
 from sync_core.oauth.application import application_of
 from sync_core.oauth.asking import asking
 from sync_core.oauth.host import Host
@@ -74,7 +75,7 @@ def _revoked(host: Host, conn: sa.Connection, connection: Connection) -> Disconn
         application = application_of(host.spec(connection.provider), host.settings, environment=connection.environment)
         with conn.begin():
             grant = held(host, conn, connection)
-        with asking(host, application, label=connection.label) as ask:
+        with asking(host, application, label=connection.label, patience=LOW) as ask:
             ask.revoke(grant, account_id=connection.account_id)
     except SyncError as hindered:
         return Disconnected(revoked=False, remark=str(hindered))

@@ -49,14 +49,15 @@ class AuthSpec(Declared):
 
 
 class RateSpec(Declared):
-    """An allowance per connection. The client stays at 90 % of it."""
+    """What the provider allows an account, however many processes call for it. We stay at 90 % of it."""
 
-    per_second: float = Field(gt=0)
+    per_second: float | None = Field(default=None, gt=0)
     per_endpoint_per_second: float | None = Field(default=None, gt=0)
     per_minute: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict[str, float],
         description="Endpoints with an allowance of their own, as they are counted: 'POST /v1/things/{id}'.",
     )
+    all_per_minute: float | None = Field(default=None, gt=0, description="Calls to all endpoints in any minute.")
 
 
 class LimitSpec(Declared):

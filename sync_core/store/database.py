@@ -1,13 +1,15 @@
 """Connecting to PostgreSQL: one way to make an engine, and the addresses derived from the one DATABASE_URL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from sync_core.errors import ConfigurationError
+from sync_core.errors import ConfigurationError, TransientError
 
 DAGSTER_SCHEMA = "dagster"
 
@@ -40,6 +42,22 @@ def open_engine(url: str, *, pool_size: int = 40, application: str = "venue-sync
         json_deserializer=orjson.loads,
         connect_args={"application_name": application, "options": "-c timezone=UTC", "connect_timeout": 10},
     )
+
+
+@contextmanager
+def at_once(database: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection whose statements each count at once and by themselves, for what is asked while a provider is called.
+
+    Raises TransientError instead of SQLAlchemy's errors: the caller stands between a provider's client and its call.
+    """
+    try:
+        with database.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
+            yield conn
+    except SQLAlchemyError as lost:
+        raise TransientError(
+            f"The database that all processes share limits by did not answer ({type(lost).__name__}); "
+            "the next sync goes on from here."
+        ) from None
 
 
 def dagster_url(url: str) -> str:

@@ -16,9 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.errors import AuthorizationLost, ConfigurationError, Held, SyncError, TransientError
+from sync_core.http.backoff import HIGH, NORMAL, Patience
 from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
-from sync_core.http.session import CallPolicy, open_session
+from sync_core.http.session import CallPolicy, Guard, open_session
 from sync_core.mapping.compile import Mapping as FieldMapping
 from sync_core.mapping.compile import load_mappings
 from sync_core.oauth.bearer import bearer_of
@@ -26,13 +27,15 @@ from sync_core.oauth.keeping import API_KEY, credential_of, give_up_tokens
 from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
 from sync_core.spec.connection import ConnectionSettings
-from sync_core.spec.provider import ProviderSpec
+from sync_core.spec.provider import ProviderSpec, RateSpec
 from sync_core.store import connections, locks, sync_log
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
-from sync_core.sync.plan import foresee
+from sync_core.sync.guards import Guards
+from sync_core.sync.own_mappings import OwnMappings
+from sync_core.sync.plan import foresee, rehearse
 from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
@@ -59,12 +62,14 @@ class Access:
     """Whose account is to be opened, and with what. The secret never shows in its repr.
 
     `tokens` watches over an access token that ends; None where a key, or a token without end, opens the account.
+    `account` is whose limits the calls count against, in the provider's terms; None while nobody knows.
     """
 
     label: str
     environment: Environment
     secret: Mapping[str, str] = field(repr=False)
     tokens: TokenSource | None = field(default=None, repr=False)
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +82,17 @@ class _Order:
     run_id: str
     on_progress: OnProgress
     steps: Callable[[Work], None]
+    mapping: FieldMapping | None = None  # None: the one that counts for the connection
     tally: Tally = field(default_factory=Tally)
     calls: CallLog = field(default_factory=CallLog)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Engine:
-    """What every sync of this process shares. Thread-safe: each sync takes its own database connection."""
+    """What every sync of this process shares. Thread-safe: each sync takes its own database connection.
+
+    `mappings` are the declared ones; `mapping_of` tells which one counts for a connection.
+    """
 
     database: sa.Engine
     specs: Mapping[str, ProviderSpec]
@@ -93,6 +102,20 @@ class Engine:
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.SystemRandom)
     new_key: Callable[[], str] = random_key
+    own_mappings: OwnMappings = field(default_factory=OwnMappings, init=False)
+    guards: Guards = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Share limits and breakers with whoever works on the same database."""
+        object.__setattr__(self, "guards", Guards(self.database, clock=self.clock))
+
+    def mapping_of(self, conn: sa.Connection, connection: Connection, entity: str) -> FieldMapping:
+        """The mapping of a connection's entity: the venue's own where it has one.
+
+        Raises DeclarationError when the venue's own does not fit what is declared any more.
+        """
+        spec, declared = self.spec(connection.provider), self.mappings[connection.provider, entity]
+        return self.own_mappings.of(conn, connection, entity, spec=spec, declared=declared)
 
     def sync(
         self, connection: Connection, entity: str, *, mode: Mode, run_id: str, on_progress: OnProgress = silent
@@ -188,6 +211,15 @@ class Engine:
         with self.database.connect() as conn, self._work(conn, order) as work:
             return foresee(work)
 
+    def rehearse(self, connection: Connection, entity: str, mapping: FieldMapping, *, limit: int) -> Plan:
+        """What `mapping` would change of the first `limit` rows, were it the connection's. Writes nowhere.
+
+        Raises the SyncError that would stop the sync.
+        """
+        order = _Order(connection, entity, Mode(), "rehearsal", silent, _run, mapping)
+        with self.database.connect() as conn, self._work(conn, order) as work:
+            return rehearse(work, limit=limit)
+
     def connect(
         self,
         venue: str,
@@ -245,7 +277,9 @@ class Engine:
     ) -> Account:
         """Whose account a credential opens. Raises AuthorizationLost when the provider refuses it."""
         access = Access(f"{venue}/{provider}", environment, secret)
-        with self._client(self.spec(provider), access, calls=CallLog(), correlation=correlation) as client:
+        with self._client(
+            self.spec(provider), access, calls=CallLog(), correlation=correlation, patience=NORMAL
+        ) as client:
             return client.account()
 
     def spec(self, provider: str) -> ProviderSpec:
@@ -309,7 +343,7 @@ class Engine:
     def _work(self, conn: sa.Connection, order: _Order) -> Iterator[Work]:
         connection, entity = order.connection, order.entity
         spec = self.spec(connection.provider)
-        mapping = self.mappings[connection.provider, entity]
+        mapping = order.mapping or self.mapping_of(conn, connection, entity)
         terms = terms_of(connection.settings, spec.entities[entity], entity)
         access = self._access(conn, connection)
         conn.commit()
@@ -332,10 +366,13 @@ class Engine:
     def _access(self, conn: sa.Connection, connection: Connection) -> Access:
         """The connection's key, or what its tokens stand for with a watch over them."""
         secret = credential_of(self, conn, connection)
-        return Access(connection.label, connection.environment, secret, bearer_of(self, conn, connection))
+        tokens = bearer_of(self, conn, connection)
+        return Access(connection.label, connection.environment, secret, tokens, connection.account_id)
 
     @contextmanager
-    def _client(self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str) -> Iterator[Provider]:
+    def _client(
+        self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str, patience: Patience = HIGH
+    ) -> Iterator[Provider]:
         sandbox = access.environment == "sandbox"
         policy = CallPolicy(
             provider=spec.title,
@@ -343,8 +380,16 @@ class Engine:
             rate=spec.limits.sandbox if sandbox else spec.limits.production,
             concurrency=spec.limits.concurrency,
             timeout=spec.api.timeout_seconds,
+            patience=patience,
         )
-        session = open_session(policy, clock=self.clock, rng=self.rng, calls=calls, correlation=correlation)
+        session = open_session(
+            policy,
+            clock=self.clock,
+            rng=self.rng,
+            calls=calls,
+            correlation=correlation,
+            guard=self._guard(spec, access, policy.rate),
+        )
         if access.tokens is not None:
             renewing(session, access.tokens)
         with session:
@@ -355,6 +400,15 @@ class Engine:
                 secret=access.secret,
                 sandbox=sandbox,
             )
+
+    def _guard(self, spec: ProviderSpec, access: Access, rate: RateSpec) -> Guard | None:
+        """The guard of the account, which venues that share it share; None while nobody knows whose account it is."""
+        if access.account is None:
+            return None
+        system = f"{spec.provider}/{access.environment}"
+        # Mailchimp's account id has the audience behind a slash, and its limits are the account's.
+        whose = access.account.partition("/")[0]
+        return self.guards.of(f"{system}/{whose}", system=system, rate=rate)
 
     def _base(self, spec: ProviderSpec, environment: Environment) -> str:
         declared = spec.api.sandbox_base if environment == "sandbox" and spec.api.sandbox_base else spec.api.base
@@ -391,7 +445,11 @@ def open_engine_for(
     )
     vault.check()
     return Engine(
-        database=database, specs=specs, mappings=load_mappings(specs, templates), vault=vault, settings=settings
+        database=database,
+        specs=specs,
+        mappings=load_mappings(specs, templates),
+        vault=vault,
+        settings=settings,
     )
 
 

@@ -36,7 +36,7 @@ def test_mailchimp_is_worked_over_fewer_connections_than_it_allows_and_in_batche
 def test_quickbooks_is_worked_below_its_limits_by_the_minute_and_in_batches_of_thirty() -> None:
     limits = SPECS["quickbooks"].limits
     for rate in (limits.production, limits.sandbox):
-        assert rate.per_second * 60 <= 500
+        assert (rate.per_second, rate.all_per_minute) == (10, 500)
         assert rate.per_minute == {"POST /v3/company/{id}/batch": 40}
     assert limits.concurrency <= 10
     pushed = [entity for entity in SPECS["quickbooks"].entities.values() if entity.pushes]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ import requests
 
 from sync_core.clock import SystemClock
 from sync_core.errors import TransientError
+from sync_core.http.backoff import LOW, NORMAL, Patience
 from sync_core.http.calls import CallLog
 from sync_core.http.session import CallPolicy, open_session
 from sync_core.spec.provider import RateSpec
 from tests.fakes import FakeClock
 
+ONCE = replace(LOW, retries=0)
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -134,6 +137,18 @@ def test_after_the_last_repeat_the_answer_is_handed_over_as_it_is(server: Server
     assert len(server.seen) == 6
 
 
+@pytest.mark.parametrize(("patience", "attempts"), [(NORMAL, 4), (LOW, 3)])
+def test_a_call_that_serves_nobody_s_records_is_repeated_less_often(
+    server: Server, clock: FakeClock, calls: CallLog, patience: Patience, attempts: int
+):
+    server.script = [(503, {}, b"")] * 9
+    with closing(
+        open_session(policy(patience=patience), clock=clock, rng=random.Random(1), calls=calls, correlation="r")
+    ) as session:
+        assert session.get(f"{server.base}/x").status_code == 503
+    assert len(server.seen) == attempts
+
+
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409])
 def test_a_refusal_is_never_repeated(server: Server, session: requests.Session, status: int):
     server.script = [(status, {}, b"")]
@@ -210,7 +225,7 @@ def test_an_answer_cut_short_is_repeated(server: Server, session: requests.Sessi
 
 def test_after_five_failed_calls_no_more_are_made_for_a_minute(server: Server, clock: FakeClock, calls: CallLog):
     with closing(
-        open_session(policy(retries=0), clock=clock, rng=random.Random(1), calls=calls, correlation="r")
+        open_session(policy(patience=ONCE), clock=clock, rng=random.Random(1), calls=calls, correlation="r")
     ) as session:
         server.script = [(500, {}, b"")] * 5
         for _ in range(5):
@@ -225,7 +240,7 @@ def test_after_five_failed_calls_no_more_are_made_for_a_minute(server: Server, c
 
 def test_refusals_and_throttling_never_stop_the_calls(server: Server, clock: FakeClock, calls: CallLog):
     with closing(
-        open_session(policy(retries=0), clock=clock, rng=random.Random(1), calls=calls, correlation="r")
+        open_session(policy(patience=ONCE), clock=clock, rng=random.Random(1), calls=calls, correlation="r")
     ) as session:
         server.script = [(status, {}, b"") for status in (429, 400, 404, 429, 401, 402, 429, 429)]
         for _ in range(9):
@@ -244,7 +259,11 @@ def test_a_server_that_says_nothing_is_given_up_after_the_timeout(server: Server
     with (
         closing(
             open_session(
-                policy(timeout=0.2, retries=0), clock=SystemClock(), rng=random.Random(1), calls=calls, correlation="r"
+                policy(timeout=0.2, patience=ONCE),
+                clock=SystemClock(),
+                rng=random.Random(1),
+                calls=calls,
+                correlation="r",
             )
         ) as session,
         pytest.raises(TransientError, match=r"no answer within 0\.2 s"),
