@@ -95,7 +95,7 @@ def test_a_webhook_is_taken_up_and_a_child_that_dies_is_named_and_everything_sto
     home = tmp_path / "home"
     with start_up(home) as process:
         api = wait_for_addresses(process)
-        body = b'{"id": "evt_1", "type": "customer.created", "account": "acct_nobody", "data": {"object": {"id": "c"}}}'
+        body = b'{"id": "evt_1", "object": "event", "type": "customer.created", "account": "acct_nobody", "data": {}}'
         headers = signed("stripe", body, secret=SECRET, now=time.time())
         assert requests.post(f"{api}/webhooks/stripe", data=body, headers=headers, timeout=10).ok
         assert told_of_the_event(EmbeddedPostgres(home)) == "No connected venue has this account."
