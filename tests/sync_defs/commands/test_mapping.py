@@ -35,7 +35,6 @@ def test_a_venue_s_own_mapping_is_tried_set_restored_and_taken_back(
 
     assert "Version 1 counts" in at_work("mapping", "set", *HALL, str(own)).err
     assert "Version 2 counts" in at_work("mapping", "reset", *HALL).err
-    assert at_work("mapping", "show", *HALL).out == shown.out
     assert "Version 3 counts" in at_work("mapping", "set", *HALL, "--version", "1").err
     kept = at_work("mapping", "history", *HALL, "--json").json
     assert [(one["version"], one["active"]) for one in kept] == [(3, True), (2, False), (1, False)]
