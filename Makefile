@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 # Two levels of quiet: errors are shown, pip's remarks about its own configuration are not.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help install check test conformance fuzz demo bench capabilities lock fmt clean
+.PHONY: help install check test conformance fuzz storm demo bench capabilities lock fmt clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -49,6 +49,9 @@ conformance: $(STAMP) ## Hold what clients ask and simulators answer against the
 
 fuzz: $(STAMP) ## Send the HTTP API everything that its own document allows and forbids
 	$(BIN)/pytest -q tests/sync_api/test_fuzz.py --fuzz-examples 60
+
+storm: $(STAMP) ## Send 20,000 webhooks, doubled and in any order, while what takes and applies them is killed
+	$(BIN)/pytest -q tests/e2e/test_storm.py --storm-events 20000
 
 demo: $(STAMP) ## Try it: simulated providers, venues, Dagster [ONCE=1 ends with a verdict] [DATA=folder]
 	$(BIN)/venue-sync demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")

@@ -92,6 +92,13 @@ class Depth:
     oldest: datetime
 
 
+# What somebody asked to stop does not begin again.
+_AGAIN: Mapping[str, Any] = {
+    "status": sa.case((work.c.stop_asked, "cancelled"), else_="queued"),
+    "finished_at": sa.case((work.c.stop_asked, sa.func.now()), else_=None),
+}
+
+
 def enqueue(conn: sa.Connection, asked: Asked) -> tuple[Item, bool]:
     """Ask for a sync: the item, and whether it is new. Workers are notified when the transaction commits.
 
@@ -169,7 +176,7 @@ def fail(
 
 def release(conn: sa.Connection, *, worker: str) -> int:
     """`worker` ends without finishing what it has in hand: queued again, the attempts do not count; how many."""
-    values = {"status": "queued", "attempts": work.c.attempts - 1, "not_before": sa.func.now()}
+    values = {**_AGAIN, "attempts": work.c.attempts - 1, "not_before": sa.func.now()}
     mine = (work.c.status == "running", work.c.claimed_by == worker)
     return conn.execute(sa.update(work).where(*mine).values(**values)).rowcount
 
@@ -182,7 +189,7 @@ def give_up(conn: sa.Connection, item_id: int, *, worker: str, reason: str) -> b
 
 def postpone(conn: sa.Connection, item_id: int, *, worker: str, delay: timedelta) -> bool:
     """It could not begin (another sync of the same was running): queued again, the attempt does not count."""
-    values = {"status": "queued", "attempts": work.c.attempts - 1, "not_before": sa.func.now() + delay}
+    values = {**_AGAIN, "attempts": work.c.attempts - 1, "not_before": sa.func.now() + delay}
     return conn.execute(sa.update(work).where(*_held(item_id, worker)).values(**values)).rowcount == 1
 
 
@@ -266,10 +273,10 @@ def recover_stale(conn: sa.Connection, *, after: timedelta = STALE_AFTER) -> lis
     """Put back items whose worker has shown no sign of life for `after`; dead if that was the fifth attempt. Their ids."""
     spent = work.c.attempts >= MOST_ATTEMPTS
     values = {
-        "status": sa.case((spent, "dead"), else_="queued"),
+        "status": sa.case((work.c.stop_asked, "cancelled"), (spent, "dead"), else_="queued"),
         "error": sa.func.concat("Its worker ", work.c.claimed_by, " went silent."),
         "not_before": sa.func.now(),
-        "finished_at": sa.case((spent, sa.func.now()), else_=None),
+        "finished_at": sa.case((sa.or_(spent, work.c.stop_asked), sa.func.now()), else_=None),
     }
     silent = sa.func.coalesce(work.c.seen_at, work.c.claimed_at) < sa.func.now() - after
     update = sa.update(work).where(work.c.status == "running", silent).values(**values).returning(work.c.id)

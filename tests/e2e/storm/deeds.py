@@ -241,8 +241,15 @@ class AtQuickBooks(Deeds):
         self._update(person, {"GivenName": self.word(number)} if number % 2 else {"BillAddr": {"City": self.city()}})
 
     def leave(self, person: Person) -> None:
-        """Made inactive, which is all that can be done to a customer."""
-        self._update(person, {"Active": False})
+        """Made inactive, which is all that can be done to a customer; one of whom there are invoices stays in use.
+
+        The judge could not say whose those invoices are.
+        """
+        if person.remote_id in self.paid.values():
+            self.gone.discard(person.remote_id)
+            self._update(person, {"GivenName": "Farewell"})
+        else:
+            self._update(person, {"Active": False})
 
     def pay(self, person: Person, number: int) -> None:
         """An invoice; every third one was a mistake."""

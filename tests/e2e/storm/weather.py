@@ -50,6 +50,7 @@ CREATE TRIGGER counted AFTER INSERT OR UPDATE ON venue.customers FOR EACH ROW EX
 class Scene:
     """A world with a venue per account, everybody in it, the post, and the processes that are killed."""
 
+    seed: int
     world: World
     crowd: Crowd
     post: Post
@@ -129,7 +130,7 @@ def scene(database: sa.Engine, home: Path, *, seed: int, venues: int, window: in
         dangers = stack.enter_context(hazards(environ, Random(chance.random())))
         post.doors = tuple(dangers.doors)
         dangers.wait_for_doors()
-        yield Scene(there, Crowd(tuple(deeds), Random(chance.random())), post, dangers)
+        yield Scene(seed, there, Crowd(tuple(deeds), Random(chance.random())), post, dangers)
 
 
 def _hand_in(simulator: Simulator, post: Post) -> None:
@@ -147,7 +148,7 @@ def _account(there: World, provider: str, number: int) -> Account:
     return Account(venue, provider, there.bases[provider], key, parts=secret)
 
 
-def blow(on: Scene, *, deliveries: int, kills: int, seed: int) -> Figures:
+def blow(on: Scene, *, deliveries: int, kills: int) -> Figures:
     """Change, deliver and kill until so many webhooks are delivered, then wait until the inbox has nothing open."""
     post, began = on.post, time.monotonic()
     blows = [(number + on.hazards.chance.random()) / kills * deliveries for number in range(kills)]
@@ -170,7 +171,7 @@ def blow(on: Scene, *, deliveries: int, kills: int, seed: int) -> Figures:
     quiet = time.monotonic()
     counted = dict(on.world.rows("SELECT status, count(*) FROM sync.webhook_events GROUP BY status"))
     return Figures(
-        seed=seed,
+        seed=on.seed,
         webhooks=post.webhooks,
         copies=post.copies,
         delivered=post.delivered,
