@@ -22,6 +22,7 @@ from sync_defs.commands import (
     demo,
     drain,
     exits,
+    mapping,
     sims,
     status,
     sync,
@@ -50,6 +51,7 @@ for group, name in (
     (status.letters, "deadletters"),
     (api.keys, "api-keys"),
     (webhooks.app, "webhooks"),
+    (mapping.app, "mapping"),
     (tokens.app, "tokens"),
     (vault.app, "vault"),
 ):

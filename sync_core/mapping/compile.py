@@ -24,6 +24,7 @@ __all__ = [
     "BadValue",
     "BoundReference",
     "Mapping",
+    "check_fit",
     "compile_mapping",
     "content_hash",
     "load_mappings",
@@ -89,9 +90,16 @@ def _load(spec: ProviderSpec, entity: str, folder: Path, models: Map[str, Model]
     if template.model not in models:
         raise DeclarationError(file, "model", f"there is no models/{template.model}.yaml")
     mapping = compile_mapping(template, models[template.model], where=str(file), models=models)
-    _check_directions(mapping, spec, entity, file)
-    _check_references(mapping, spec, entity, file)
-    _check_columns(mapping, spec, entity, file)
+    check_fit(mapping, spec, entity, where=file)
+    return mapping
+
+
+def check_fit(mapping: Mapping, spec: ProviderSpec, entity: str, *, where: Path | str) -> None:
+    """Raise DeclarationError unless `mapping` has all that the declaration of `entity` counts on."""
+    declared = spec.entities[entity]
+    _check_directions(mapping, spec, entity, where)
+    _check_references(mapping, spec, entity, where)
+    _check_columns(mapping, spec, entity, where)
     for setting, columns in (
         ("where", declared.where),
         ("only_with", declared.only_with),
@@ -100,20 +108,19 @@ def _load(spec: ProviderSpec, entity: str, folder: Path, models: Map[str, Model]
     ):
         for column in columns:
             if column not in mapping.model.columns:
-                reason = f"{entity}.{setting} names {column}, which {template.model} has not"
-                raise DeclarationError(file, "model", reason)
-    return mapping
+                reason = f"{entity}.{setting} names {column}, which {mapping.model.model} has not"
+                raise DeclarationError(where, "model", reason)
 
 
-def _check_directions(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path) -> None:
+def _check_directions(mapping: Mapping, spec: ProviderSpec, entity: str, where: Path | str) -> None:
     declared = spec.entities[entity]
     if declared.pushes and not mapping.push_paths:
-        raise DeclarationError(file, "fields", f"{spec.provider}'s {entity} is pushed, but no field is")
+        raise DeclarationError(where, "fields", f"{spec.provider}'s {entity} is pushed, but no field is")
     if declared.pulls and not mapping.pull_paths:
-        raise DeclarationError(file, "fields", f"{spec.provider}'s {entity} is pulled, but no field is")
+        raise DeclarationError(where, "fields", f"{spec.provider}'s {entity} is pulled, but no field is")
 
 
-def _check_columns(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path) -> None:
+def _check_columns(mapping: Mapping, spec: ProviderSpec, entity: str, where: Path | str) -> None:
     """What is decided or matched by column needs that column to come home."""
     declared = spec.entities[entity]
     named = {"conflict_of": declared.conflict_of, "match_on": [c for group in declared.match_on for c in group]}
@@ -121,12 +128,12 @@ def _check_columns(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path
         for column in columns:
             if column not in mapping.pull_columns:
                 reason = f"{entity}.{setting} names {column}, which is not pulled"
-                raise DeclarationError(file, "fields", reason)
+                raise DeclarationError(where, "fields", reason)
 
 
-def _check_references(mapping: Mapping, spec: ProviderSpec, entity: str, file: Path) -> None:
+def _check_references(mapping: Mapping, spec: ProviderSpec, entity: str, where: Path | str) -> None:
     inside = [r for part in (*mapping.pushed_lists, *mapping.pulled_lists) for r in part.element.references]
     for reference in (*mapping.references, *inside):
         if reference.entity not in spec.entities[entity].needs:
             reason = f"{entity} must declare that it needs {reference.entity}"
-            raise DeclarationError(file, f"fields.{reference.column}.reference.entity", reason)
+            raise DeclarationError(where, f"fields.{reference.column}.reference.entity", reason)

@@ -61,6 +61,8 @@ class Compiler:
             pulled=pulled,
             push_rules=frame_rules([r for part in pushed for r in part.ruled()], self.any_of(pushed)),
             pull_rules=frame_rules([self.pull_rule(c) for c in pull_columns]),
+            template=self.template,
+            models=self.models,
         )
 
     def error(self, path: str, reason: str) -> DeclarationError:

@@ -6,7 +6,7 @@ mapped; the validate functions take the rows with BadValues out, so what they re
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,7 @@ from sync_core.mapping.frame_schema import BadRow, FrameRules
 from sync_core.mapping.lists import BoundList
 from sync_core.mapping.paths import pick_each
 from sync_core.spec.provider import Direction
-from sync_core.spec.template import Model
+from sync_core.spec.template import Model, Template
 
 KEY = "id"
 
@@ -45,7 +45,8 @@ class Mapping:
 
     `push_columns` are the venue's columns read on push, `pull_columns` those written on pull; the key `id` is among
     them only when the template maps it. `constants` (path -> value) are sent on create. `new_row` (column -> value)
-    completes a row that the provider created, and must never be written over an existing one.
+    completes a row that the provider created, and must never be written over an existing one. `template` is what was
+    compiled, with `models` for the lists in it; `version` is the id of a venue's own template, None for the declared one.
     """
 
     model: Model
@@ -60,6 +61,13 @@ class Mapping:
     pulled: tuple[Bound, ...]
     push_rules: FrameRules
     pull_rules: FrameRules
+    template: Template
+    models: Map[str, Model]
+    version: int | None = None
+
+    def of_version(self, version: int) -> "Mapping":
+        """The same mapping as a version of a venue's own."""
+        return replace(self, version=version)
 
     @property
     def pushed_lists(self) -> tuple[BoundList, ...]:

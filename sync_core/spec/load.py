@@ -32,7 +32,7 @@ def read_yaml(file: Path) -> Any:
         raise DeclarationError(file, where, str(getattr(error, "problem", None) or error).split("\n")[0]) from None
 
 
-def parse(kind: type[M], values: Any, file: Path) -> M:
+def parse(kind: type[M], values: Any, file: Path | str) -> M:
     """`values` as a `kind`. Raises DeclarationError naming the first wrong path."""
     try:
         return kind.model_validate(values)

@@ -1,7 +1,7 @@
 """Connections: which venue has which account at which provider, and how it stands."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,10 +10,16 @@ from sqlalchemy.dialects import postgresql as pg
 
 from sync_core.errors import ConfigurationError
 from sync_core.spec.connection import ConnectionSettings
+from sync_core.store.mapping_tables import venue_mappings
 from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import venues
 
 Environment = Literal["production", "sandbox"]
+_OWN_MAPPINGS = (
+    sa.select(sa.func.jsonb_object_agg(venue_mappings.c.entity, venue_mappings.c.id))
+    .where(venue_mappings.c.connection_id == connections.c.id, venue_mappings.c.active)
+    .scalar_subquery()
+)
 COLUMNS = (
     connections.c.id,
     connections.c.venue_id,
@@ -26,6 +32,7 @@ COLUMNS = (
     connections.c.last_error_at,
     connections.c.last_sync_at,
     connections.c.settings,
+    sa.func.coalesce(_OWN_MAPPINGS, sa.text("'{}'::jsonb"), type_=pg.JSONB).label("mappings"),
 )
 
 IS_ON = ~connections.c.settings.contains({"enabled": False})
@@ -33,7 +40,7 @@ IS_ON = ~connections.c.settings.contains({"enabled": False})
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One venue at one provider."""
+    """One venue at one provider. `mappings` are the ids of the active versions of its own templates, by entity."""
 
     id: int
     venue: str
@@ -46,6 +53,7 @@ class Connection:
     last_error_at: datetime | None
     last_sync_at: datetime | None
     settings: ConnectionSettings
+    mappings: Mapping[str, int] = field(default_factory=dict[str, int], hash=False)
 
     @property
     def label(self) -> str:
@@ -55,7 +63,8 @@ class Connection:
 
 def connection_of(row: Sequence[Any]) -> Connection:
     """The connection from a row of COLUMNS."""
-    return Connection(*row[:-1], settings=ConnectionSettings.model_validate(row[-1]))
+    *plain, settings, mappings = row
+    return Connection(*plain, settings=ConnectionSettings.model_validate(settings), mappings=mappings)
 
 
 def save(

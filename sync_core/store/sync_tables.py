@@ -119,7 +119,7 @@ cursors = sa.Table(
     sa.Column("direction", sa.Text, primary_key=True),
     sa.Column("position", pg.JSONB, nullable=False),
     sa.Column("moved_at", TIMESTAMP, nullable=False, server_default=NOW),
-    # Under which filters it was reached: under others, records before it may have been passed over.
+    # Under which filters and mapping it was reached: under others, records before it may have been passed over.
     sa.Column("terms", sa.Text, nullable=False, server_default=""),
     sa.CheckConstraint("direction IN ('push', 'pull')", name="direction"),
     schema="sync",

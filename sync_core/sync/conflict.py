@@ -49,7 +49,8 @@ def decide(sides: Sides, policy: Policy, *, exceptions: Mapping[str, Policy] = M
     `exceptions` are paths with a policy of their own.
     """
     theirs = changed(sides.provider_now, sides.provider_before) & sides.provider_now.keys()
-    ours = changed(sides.venue_now, sides.venue_before)
+    # What the mapping no longer sends is not the venue's to contest.
+    ours = changed(sides.venue_now, sides.venue_before) & sides.venue_now.keys()
     contested: dict[str, Winner] = {
         path: "provider" if _provider_wins(sides, exceptions.get(path, policy)) else "venue"
         for path in theirs & ours

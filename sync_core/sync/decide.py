@@ -66,8 +66,12 @@ def decide(work: Work, rows: Sequence[Row]) -> Decisions:
         elif entry.deleted:
             updates.append(_update(work, entry, flat, flat))
         else:
-            fields = {path: flat.get(path) for path in sorted(changed(flat, before[local_id]))}
-            updates.append(_update(work, entry, flat, fields))
+            # What the mapping no longer sends stays at the provider as it is.
+            fields = {path: flat[path] for path in sorted(changed(flat, before[local_id])) if path in flat}
+            if fields:
+                updates.append(_update(work, entry, flat, fields))
+            else:
+                unchanged.append(local_id)
     gone = [known[row["id"]] for row in rows if row["deleted_at"] is not None and row["id"] in known]
     goes = work.spec.on_delete != "ignore" and "delete" in work.spec.may
     deletes = [_delete(work, entry) for entry in gone if goes and not entry.deleted]

@@ -33,7 +33,8 @@ from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
 from sync_core.sync.guards import Guards
-from sync_core.sync.plan import foresee
+from sync_core.sync.own_mappings import OwnMappings
+from sync_core.sync.plan import foresee, rehearse
 from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
@@ -80,13 +81,17 @@ class _Order:
     run_id: str
     on_progress: OnProgress
     steps: Callable[[Work], None]
+    mapping: FieldMapping | None = None  # None: the one that counts for the connection
     tally: Tally = field(default_factory=Tally)
     calls: CallLog = field(default_factory=CallLog)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Engine:
-    """What every sync of this process shares. Thread-safe: each sync takes its own database connection."""
+    """What every sync of this process shares. Thread-safe: each sync takes its own database connection.
+
+    `mappings` are the declared ones; `mapping_of` tells which one counts for a connection.
+    """
 
     database: sa.Engine
     specs: Mapping[str, ProviderSpec]
@@ -96,11 +101,20 @@ class Engine:
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.SystemRandom)
     new_key: Callable[[], str] = random_key
+    own_mappings: OwnMappings = field(default_factory=OwnMappings, init=False)
     guards: Guards = field(init=False)
 
     def __post_init__(self) -> None:
         """Share limits and breakers with whoever works on the same database."""
         object.__setattr__(self, "guards", Guards(self.database, clock=self.clock))
+
+    def mapping_of(self, conn: sa.Connection, connection: Connection, entity: str) -> FieldMapping:
+        """The mapping of a connection's entity: the venue's own where it has one.
+
+        Raises DeclarationError when the venue's own does not fit what is declared any more.
+        """
+        spec, declared = self.spec(connection.provider), self.mappings[connection.provider, entity]
+        return self.own_mappings.of(conn, connection, entity, spec=spec, declared=declared)
 
     def sync(
         self, connection: Connection, entity: str, *, mode: Mode, run_id: str, on_progress: OnProgress = silent
@@ -196,6 +210,15 @@ class Engine:
         with self.database.connect() as conn, self._work(conn, order) as work:
             return foresee(work)
 
+    def rehearse(self, connection: Connection, entity: str, mapping: FieldMapping, *, limit: int) -> Plan:
+        """What `mapping` would change of the first `limit` rows, were it the connection's. Writes nowhere.
+
+        Raises the SyncError that would stop the sync.
+        """
+        order = _Order(connection, entity, Mode(), "rehearsal", silent, _run, mapping)
+        with self.database.connect() as conn, self._work(conn, order) as work:
+            return rehearse(work, limit=limit)
+
     def connect(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
         """Test a credential against the provider, then seal and store it; the account it opens.
 
@@ -290,7 +313,7 @@ class Engine:
     def _work(self, conn: sa.Connection, order: _Order) -> Iterator[Work]:
         connection, entity = order.connection, order.entity
         spec = self.spec(connection.provider)
-        mapping = self.mappings[connection.provider, entity]
+        mapping = order.mapping or self.mapping_of(conn, connection, entity)
         terms = terms_of(connection.settings, spec.entities[entity], entity)
         access = self._access(conn, connection)
         conn.commit()

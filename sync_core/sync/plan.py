@@ -1,8 +1,10 @@
 """A plan: what a sync would create, change and delete on either side, before it does. Writes nowhere."""
 
 from sync_core.providers.protocol import Page
-from sync_core.store import cursors
+from sync_core.store import ledger, rows
+from sync_core.store.bulk import Row
 from sync_core.store.intents import Intent
+from sync_core.store.rows import Changed
 from sync_core.sync import pull
 from sync_core.sync.decide import Decisions, decide
 from sync_core.sync.push import changed_stretches, due_chunks, extent_of
@@ -23,6 +25,37 @@ def foresee(work: Work) -> Plan:
         changes += _pulls(work)
     if work.terms.pushes:
         changes += _pushes(work)
+    return _plan(work, changes)
+
+
+def rehearse(work: Work, *, limit: int) -> Plan:
+    """Plan both directions for the first `limit` rows, whether they changed or not.
+
+    For a mapping that does not count yet: the plan says what it would change of what is on both sides by now.
+    """
+    with work.transaction() as conn:
+        found = rows.stretch(conn, work.scope, Changed(), after=None, limit=limit)
+    living = [row for row in found.rows if row["deleted_at"] is None] if found is not None else []
+    changes: list[PlannedChange] = []
+    if work.terms.pulls:
+        changes += _taken_in(work, living)
+    if work.terms.pushes:
+        with work.transaction():
+            decisions = decide(work, living)
+        _count(work, decisions)
+        changes += [_change(decisions, intent) for intent in decisions.intents]
+    return _plan(work, changes)
+
+
+def _taken_in(work: Work, living: list[Row]) -> list[PlannedChange]:
+    with work.transaction() as conn:
+        known = ledger.by_local(conn, *work.key, ids=[row["id"] for row in living])
+    there = [entry.remote_id for entry in known.values() if not entry.deleted]
+    shown = work.provider.fetch(work.entity, there) if there else []
+    return _foreseen(work, Page(records=[remote for remote in shown if not remote.deleted], cursor={}, last=True))
+
+
+def _plan(work: Work, changes: list[PlannedChange]) -> Plan:
     return Plan(
         venue=work.connection.venue,
         provider=work.connection.provider,
@@ -34,12 +67,8 @@ def foresee(work: Work) -> Plan:
 
 
 def _pulls(work: Work) -> list[PlannedChange]:
-    with work.transaction() as conn:
-        cursor = (
-            None
-            if work.mode.kind == "full"
-            else cursors.position(conn, *work.key, direction="pull", terms=work.terms.mark)
-        )
+    with work.transaction():
+        cursor = pull.standing(work)
     first: list[PlannedChange] = []
     for page in work.provider.read(work.entity, cursor=cursor):
         changes = _foreseen(work, page)

@@ -28,10 +28,8 @@ STORE_AT = 1_000
 
 def pull(work: Work) -> None:
     """Bring what changed at the provider to the venue, from the cursor (full: from the beginning) to the end."""
-    with work.transaction() as conn:
-        cursor = cursors.position(conn, *work.key, direction="pull", terms=work.terms.mark)
-    if work.mode.kind == "full":
-        cursor = None
+    with work.transaction():
+        cursor = standing(work)
     done = 0
     with read_ahead(work.provider.read(work.entity, cursor=cursor)) as pages:
         for group in _grouped(pages):
@@ -40,6 +38,13 @@ def pull(work: Work) -> None:
             venue, provider = work.connection.venue, work.connection.provider
             total = done if group[-1].last else None
             work.on_progress(Progress(venue, provider, work.entity, "pull", done, total))
+
+
+def standing(work: Work) -> dict[str, Any] | None:
+    """From where a pull reads; None: from the beginning, as always under another mapping than the last time."""
+    if work.mode.kind == "full":
+        return None
+    return cursors.position(work.conn, *work.key, direction="pull", terms=work.mark)
 
 
 def _grouped(pages: Iterable[Page]) -> Iterator[list[Page]]:
@@ -57,7 +62,7 @@ def _grouped(pages: Iterable[Page]) -> Iterator[list[Page]]:
 def _store(work: Work, group: Sequence[Page]) -> None:
     with work.transaction() as conn:
         take_in(work, [remote for page in group for remote in page.records])
-        cursors.move(conn, *work.key, direction="pull", to=group[-1].cursor, terms=work.terms.mark)
+        cursors.move(conn, *work.key, direction="pull", to=group[-1].cursor, terms=work.mark)
 
 
 def take_in(work: Work, records: Sequence[Remote]) -> None:

@@ -26,11 +26,15 @@ ENOUGH_TO_JUDGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What one push reads: `changed` rows after id `after`, up to the `horizon` that becomes the next watermark."""
+    """What one push reads: `changed` rows after id `after`, up to the `horizon` that becomes the next watermark.
+
+    `whole`: every row, because the mapping is another one than that of the last push.
+    """
 
     changed: Changed
     horizon: int
     after: str | None
+    whole: bool = False
 
 
 def push(work: Work) -> None:
@@ -88,12 +92,22 @@ def extent_of(work: Work) -> Extent:
         return Extent(Changed(), horizon, None)
     if work.mode.kind == "since":
         return Extent(Changed(since=work.mode.since), horizon, None)
-    position = cursors.position(work.conn, *work.key, direction="push", terms=work.terms.mark) or {}
+    position: dict[str, Any] = _standing(work)
     # A restored database may count its transactions from a lower number: such a watermark would hide every change.
     if position.get("horizon", 0) > horizon:
-        position = {}
-    changed = Changed(xid=position.get("xid"), but_pulled=work.key if work.spec.pulls else None)
-    return Extent(changed, position["horizon"] if "after" in position else horizon, position.get("after"))
+        position = {"whole": position.get("whole")}
+    whole = bool(position.get("whole"))
+    changed = Changed(xid=position.get("xid"), but_pulled=work.key if work.spec.pulls and not whole else None)
+    return Extent(changed, position["horizon"] if "after" in position else horizon, position.get("after"), whole)
+
+
+def _standing(work: Work) -> dict[str, Any]:
+    """Where the last push of this mapping came to. After another mapping every row may come to something else.
+
+    Rows that were in step when a pull brought them were so under the mapping of that pull.
+    """
+    position = cursors.position(work.conn, *work.key, direction="push", terms=work.mark)
+    return position if position is not None else {"whole": work.mapping.version is not None}
 
 
 def due_chunks(work: Work) -> Iterator[list[Row]]:
@@ -164,6 +178,6 @@ def _keep_place(work: Work, extent: Extent, *, after: str | None) -> None:
         return
     position: dict[str, Any] = {"xid": extent.horizon, "horizon": extent.horizon}
     if after is not None:
-        position = {"xid": extent.changed.xid, "horizon": extent.horizon, "after": after}
+        position = {"xid": extent.changed.xid, "horizon": extent.horizon, "after": after, "whole": extent.whole}
     with work.transaction() as conn:
-        cursors.move(conn, *work.key, direction="push", to=position, terms=work.terms.mark)
+        cursors.move(conn, *work.key, direction="push", to=position, terms=work.mark)

@@ -67,6 +67,12 @@ class Work:
         return terms_of(self.connection.settings, self.spec, self.entity)
 
     @property
+    def mark(self) -> str:
+        """Tells apart under what a place was reached: the settings' filters, and which mapping of the venue's own."""
+        version = self.mapping.version
+        return self.terms.mark if version is None else f"{self.terms.mark} mapping {version}".strip()
+
+    @property
     def exceptions(self) -> dict[str, Conflict]:
         """The conflict policies of single fields, by the provider's path."""
         if not self.spec.conflict_of:
