@@ -22,6 +22,7 @@ from sync_defs.commands import (
     demo,
     drain,
     exits,
+    mapping,
     settings,
     sims,
     status,
@@ -52,6 +53,7 @@ for group, name in (
     (api.keys, "api-keys"),
     (settings.app, "connection"),
     (webhooks.app, "webhooks"),
+    (mapping.app, "mapping"),
     (tokens.app, "tokens"),
     (vault.app, "vault"),
 ):
