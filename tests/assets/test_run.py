@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from assets.checks import MAPPED_FRAME, NO_DEAD_LETTERS
+from sync_core.spec.connection import ConnectionSettings
 from sync_core.store import connections, locks
 from tests.assets.stage import Stage
 
@@ -60,6 +61,25 @@ def test_one_venues_revoked_key_fails_the_run_by_name_and_stops_nobody_else(seas
         {"arena", "opera"},
         {"arena", "opera"},
     )
+
+
+def test_a_schedule_passes_over_a_venue_that_wants_to_be_synced_more_rarely_and_a_person_does_not(
+    season: Stage,
+) -> None:
+    with season.database.begin() as conn:
+        arena = connections.find(conn, "arena", "stripe")
+        assert arena is not None
+        connections.change_settings(conn, arena.id, ConnectionSettings(interval_seconds=3600))
+    scheduled = {"dagster/schedule_name": "stripe_incremental"}
+
+    def synced(**tags: str) -> set[str | None]:
+        result = season.sync("products", first="arena", last="opera", tags=tags)
+        assert result.success
+        return {one.partition for one in result.asset_materializations_for_node("stripe__products")}
+
+    assert synced(**scheduled) == {"arena", "club", "opera"}
+    assert synced(**scheduled) == {"club", "opera"}
+    assert synced() == {"arena", "club", "opera"}
 
 
 def test_what_others_need_is_synced_first_although_nothing_depends_on_it(season: Stage) -> None:
