@@ -12,7 +12,8 @@ from sync_api.connected import DAY
 from sync_api.context import Api, Here
 from sync_api.gate import GatedRoute
 from sync_core.errors import SyncError
-from sync_core.store import connections, figures, inbox, queue
+from sync_core.http.breaker import State
+from sync_core.store import breakers, connections, figures, inbox, queue
 from sync_core.store.figures import Figures
 
 router = APIRouter(tags=["health"], route_class=GatedRoute)
@@ -32,12 +33,17 @@ class Part(BaseModel):
 
 
 class ProviderPart(BaseModel):
-    """A provider as the syncs of the last 24 hours saw it."""
+    """A provider as the syncs of the last 24 hours saw it.
+
+    `breaker` is the worst of its environments; `paused_accounts` counts the accounts that are not called at the moment.
+    """
 
     connected: int
     in_error: int
     syncs_24h: int
     failed_24h: int
+    breaker: State
+    paused_accounts: int
 
 
 class Deep(BaseModel):
@@ -101,15 +107,21 @@ def _providers(api: Api) -> dict[str, ProviderPart]:
     with api.database.connect() as conn:
         found = connections.all_of(conn)
         known = figures.of_connections(conn, [c.id for c in found], since=api.clock.now() - DAY)
+        standing = breakers.standing(conn)
     parts: dict[str, ProviderPart] = {}
     for name in api.specs:
         mine = [c for c in found if c.provider == name]
         totals = [known.get(c.id, Figures()) for c in mine]
+        whole = {one.state for one in standing if one.of_provider(name) and one.account is None}
         parts[name] = ProviderPart(
             connected=sum(c.status == "connected" for c in mine),
             in_error=sum(c.status == "error" for c in mine),
             syncs_24h=sum(x.syncs for x in totals),
             failed_24h=sum(x.failed for x in totals),
+            breaker="open" if "open" in whole else "half_open" if "half_open" in whole else "closed",
+            paused_accounts=sum(
+                one.of_provider(name) and one.account is not None and one.state != "closed" for one in standing
+            ),
         )
     return parts
 

@@ -36,6 +36,15 @@ class Standing:
     opened_at: datetime | None
     left: float
 
+    def of_provider(self, provider: str) -> bool:
+        """Whether it is the provider's, in whichever environment, or one of its accounts'."""
+        return self.name.partition("/")[0] == provider
+
+    @property
+    def account(self) -> str | None:
+        """The account's id; None when it is the provider's own ("stripe/production")."""
+        return self.name.split("/", 2)[2] if self.name.count("/") > 1 else None
+
 
 def standing(conn: sa.Connection) -> list[Standing]:
     """Every breaker that counts failures or is open, by name."""

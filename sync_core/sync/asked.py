@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from sync_core.errors import Stopped
@@ -51,7 +51,8 @@ def work_off(
 ) -> Worked:
     """Sync what was asked for and what will be, until nothing has been for `quiet_seconds`.
 
-    Takes nothing new after `most_seconds`, or when `stopping` says so, and ends when what is under way has ended.
+    Takes nothing new after `most_seconds`, and ends when what is under way has ended. When `stopping` says so, what is
+    under way ends between two pages or chunks and waits for the next worker, who goes on from there.
     """
     worked = Worked()
     with engine.database.begin() as conn:
@@ -61,7 +62,7 @@ def work_off(
         bell(engine.database, queue.CHANNEL) as rung,
         ThreadPoolExecutor(engine.settings.workers, thread_name_prefix="work") as pool,
     ):
-        desk = _Desk(engine, run_id, pool, rung)
+        desk = _Desk(engine, run_id, pool, rung, stopping)
         began = quiet_since = engine.clock.monotonic()
         while True:
             rung.clear()
@@ -89,12 +90,20 @@ def _left_clean(engine: Engine, run_id: str) -> Iterator[None]:
 class _Desk:
     """The items in hand. Only the thread that works off the queue touches it."""
 
-    def __init__(self, engine: Engine, run_id: str, pool: ThreadPoolExecutor, rung: threading.Event) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        run_id: str,
+        pool: ThreadPoolExecutor,
+        rung: threading.Event,
+        leaving: Callable[[], bool],
+    ) -> None:
         self.running: list[Future[tuple[Item, EntityReport]]] = []
         self._engine = engine
         self._run_id = run_id
         self._pool = pool
         self._rung = rung
+        self._leaving = leaving
         self._needs = [need for spec in engine.specs.values() for need in needs_of(spec)]
         self._signed_at = engine.clock.monotonic()
 
@@ -134,9 +143,11 @@ class _Desk:
         report = unable(item.venue, item.provider, item.entity, connection)
         if report is not None or connection is None:
             return item, report or EntityReport(item.venue, item.provider, item.entity, status="not_connected")
-        watch = _Watch(engine, item, self._run_id)
+        watch = _Watch(engine, item, self._run_id, self._leaving)
         mode, run_id = Mode(item.mode, item.since), item.request_id or self._run_id
-        return item, engine.sync(connection, item.entity, mode=mode, run_id=run_id, on_progress=watch.tell)
+        report = engine.sync(connection, item.entity, mode=mode, run_id=run_id, on_progress=watch.tell)
+        # What we cut short ourselves did not fail: it is put off, as what could not begin is.
+        return item, replace(report, status="busy") if watch.cut_short and report.status == "failed" else report
 
     def _note(self, item: Item, report: EntityReport, worked: Worked) -> None:
         worked.api_calls += report.api_calls
@@ -166,9 +177,11 @@ class _Desk:
 
 
 class _Watch:
-    """Tells the queue where a sync is, and the sync that somebody asked it to stop."""
+    """Tells the queue where a sync is, and the sync that somebody asked it to stop or that its worker leaves."""
 
-    def __init__(self, engine: Engine, item: Item, worker: str) -> None:
+    def __init__(self, engine: Engine, item: Item, worker: str, leaving: Callable[[], bool]) -> None:
+        self.cut_short = False
+        self._leaving = leaving
         self._engine = engine
         self._item = item
         self._worker = worker
@@ -176,6 +189,9 @@ class _Watch:
 
     def tell(self, progress: Progress) -> None:
         """Called by the sync between two pages or chunks. Raises Stopped."""
+        if self._leaving():
+            self.cut_short = True
+            raise Stopped(f"The worker that was at {self._item.entity} of {self._item.venue} left; the next goes on.")
         if self._engine.clock.monotonic() - self._told_at < TELL_EVERY:
             return
         self._told_at = self._engine.clock.monotonic()

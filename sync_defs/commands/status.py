@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sync_core.clock import SystemClock
-from sync_core.store import dead_letters
+from sync_core.store import breakers, dead_letters
 from sync_core.store.status import EntityLine, entity_lines, venue_names
 from sync_defs.commands.nearest import require_known
 from sync_defs.commands.opening import ready_database, settings_now
@@ -23,6 +23,7 @@ def status(*, venue: Venue = None, json: Json = False) -> None:
         if venue is not None:
             require_known("venue", venue, venue_names(conn))
         lines = entity_lines(conn, venue=venue)
+        paused = [one for one in breakers.standing(conn) if one.state != "closed"]
     if json:
         print_json(lines)
         return
@@ -44,6 +45,8 @@ def status(*, venue: Venue = None, json: Json = False) -> None:
         "error",
     )
     print_table([_cells(line, now) for line in lines], columns=columns)
+    for one in paused:
+        say(f"{one.name} is not called at the moment, after {one.failures} failed calls ({one.reason}): {one.state}.")
 
 
 def _cells(line: EntityLine, now: datetime) -> tuple[str | int | None, ...]:

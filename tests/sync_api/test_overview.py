@@ -92,6 +92,10 @@ def test_costs_are_of_the_days_named(desk: Desk) -> None:
 def test_everything_this_process_depends_on_is_told_to_administrators(desk: Desk) -> None:
     desk.connect(status="error")
 
+    desk.sql(
+        "INSERT INTO sync.breakers (name, failures, failed_by, reason, opened_at, changed_at) "
+        "VALUES ('stripe/production/acct_1', 5, '{}', 'HTTP 500', now(), now())"
+    )
     deep = desk.ask("GET", "/health/deep", token=desk.token("admin")).json()
 
     assert (deep["status"], deep["database"], deep["keyring"]["status"]) == (
@@ -99,7 +103,14 @@ def test_everything_this_process_depends_on_is_told_to_administrators(desk: Desk
         {"status": "ok", "detail": None},
         "ok",
     )
-    assert deep["providers"]["stripe"] == {"connected": 0, "in_error": 1, "syncs_24h": 0, "failed_24h": 0}
+    assert deep["providers"]["stripe"] == {
+        "connected": 0,
+        "in_error": 1,
+        "syncs_24h": 0,
+        "failed_24h": 0,
+        "breaker": "closed",
+        "paused_accounts": 1,
+    }
     assert deep["inbox_backlog"] == 0
     assert desk.refusal("GET", "/health/deep") == (403, "FORBIDDEN")
 

@@ -109,6 +109,25 @@ def test_a_running_sync_stops_when_it_is_asked_to(shared_world: World, venue: st
     assert "asked to stop" in stopped.error
 
 
+def test_a_worker_that_leaves_puts_off_what_it_is_at_and_the_next_goes_on(shared_world: World, venue: str) -> None:
+    asked, leave = ask(shared_world, venue), threading.Event()
+    shared_world.faults("stripe", {"kind": "delay", "seconds": 0.5})
+    how: dict[str, Any] = {"run_id": "run", "quiet_seconds": 3600, "stopping": leave.is_set}
+    thread = threading.Thread(target=work_off, args=(shared_world.engine,), kwargs=how)
+    thread.start()
+    while item(shared_world, asked.id).status == "queued":
+        thread.join(0.02)
+    leave.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert (item(shared_world, asked.id).status, item(shared_world, asked.id).attempts) == ("queued", 0)
+
+    shared_world.no_faults("stripe")
+    shared_world.sql("UPDATE sync.work SET not_before = now()")
+    assert work(shared_world).succeeded == 1
+    assert (item(shared_world, asked.id).status, item(shared_world, asked.id).attempts) == ("succeeded", 1)
+
+
 def test_a_worker_that_is_interrupted_leaves_nothing_as_running(shared_world: World, venue: str) -> None:
     asked = ask(shared_world, venue)
     shared_world.faults("stripe", {"kind": "delay", "seconds": 0.3})
