@@ -50,6 +50,8 @@ PUBLIC: Final = Rule("public")
 _CONNECTIONS: Final[Mapping[tuple[str, str], Rule]] = {
     ("GET", V1): Rule("read", "connections", "query"),
     ("GET", f"{V1}/{{provider}}"): Rule("read", "connections", "query"),
+    ("GET", f"{V1}/{{provider}}/settings"): Rule("read", "connections", "query"),
+    ("PUT", f"{V1}/{{provider}}/settings"): Rule("manage", "connections", "body"),
     ("POST", f"{V1}/connect/{{provider}}"): Rule("manage", "connections", "body", "made_anew"),
     ("POST", f"{V1}/{{provider}}/disconnect"): Rule("manage", "connections", "body"),
     ("POST", f"{V1}/{{provider}}/reconnect"): Rule("manage", "connections", "body"),

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel
 
+from sync_api.chosen import config_of
 from sync_api.context import Api
 from sync_api.errors import Refused
 from sync_api.shapes import milliseconds
@@ -67,6 +68,9 @@ def require_connected(conn: sa.Connection, venue: str, spec: ProviderSpec) -> Co
     if found.status != "connected":
         sentence = f"{found.label} is {found.status}: {found.last_error or 'connect it first.'}"
         raise Refused("INTEGRATION_NOT_CONNECTED", sentence)
+    if not found.settings.enabled:
+        sentence = f"Syncing of {found.label} is switched off: set syncEnabled in its settings first."
+        raise Refused("INTEGRATION_NOT_CONNECTED", sentence)
     return found
 
 
@@ -120,10 +124,6 @@ def _integration(
         last_error=connection.last_error,
         last_error_at=connection.last_error_at,
         health_status=standing.status,
-        config={
-            "syncEnabled": connection.status != "suspended",
-            "schedule": None if spec is None else spec.cadence,
-            "entities": {} if spec is None else {name: entity.direction for name, entity in spec.entities.items()},
-        },
+        config=config_of(connection, spec),
         health=standing,
     )

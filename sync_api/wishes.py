@@ -29,6 +29,7 @@ class RequestShown(BaseModel):
     status: str
     attempts: int
     requested_by: str
+    request_id: str | None
     progress: dict[str, Any]
     result: dict[str, Any]
     error: str | None
@@ -40,9 +41,10 @@ class RequestShown(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A sync that a caller wants: who, how far back, how urgently; `key` is the request's Idempotency-Key."""
+    """A sync that a caller wants: who, by which request, how far back, how urgently; `key` is its Idempotency-Key."""
 
     caller: str
+    request_id: str
     mode: Mode
     priority: Priority
     since: datetime | None = None
@@ -85,6 +87,7 @@ def enqueue(conn: sa.Connection, connection: Connection, entities: Sequence[str]
                 requested_by=wish.caller,
                 since=wish.since,
                 idempotency_key=key,
+                request_id=wish.request_id,
             ),
         )[0]
         for entity in wanted
@@ -111,6 +114,7 @@ def shown(item: Item) -> RequestShown:
         status=item.status,
         attempts=item.attempts,
         requested_by=item.requested_by,
+        request_id=item.request_id,
         progress=dict(item.progress),
         result=dict(item.result),
         error=item.error,

@@ -10,6 +10,8 @@ from sync_core.errors import ConfigurationError
 
 Stage = Literal["development", "production"]
 MOST_WORKERS = 64
+API_URL = "http://127.0.0.1:3007"
+"""Where the HTTP API listens unless it is told otherwise."""
 _BASES = ("_API_BASE", "_OAUTH_BASE")
 _APPLICATIONS = ("_CLIENT_ID", "_CLIENT_SECRET")
 
@@ -56,7 +58,7 @@ class Settings:
     declarations: tuple[Path, ...] = ()
     former_kms_keys: tuple[str, ...] = ()
     former_key_files: tuple[Path, ...] = ()
-    api_url: str = "http://127.0.0.1:3007"
+    api_url: str = API_URL
     api_per_minute: int = 100
     jwt_keys: Path | None = None
     jwt_issuer: str = "venue-sync"
@@ -107,7 +109,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         former_key_files=tuple(
             Path(file) for file in environ.get("VENUE_SYNC_FORMER_KEY_FILES", "").split(os.pathsep) if file
         ),
-        api_url=_address("VENUE_SYNC_API_URL", environ.get("VENUE_SYNC_API_URL") or "http://127.0.0.1:3007"),
+        api_url=_address("VENUE_SYNC_API_URL", environ.get("VENUE_SYNC_API_URL") or API_URL),
         api_per_minute=_allowance(environ.get("VENUE_SYNC_API_PER_MINUTE", "100")),
         jwt_keys=Path(keys).resolve() if (keys := environ.get("VENUE_SYNC_JWT_KEYS")) else None,
         jwt_issuer=environ.get("VENUE_SYNC_JWT_ISSUER") or "venue-sync",

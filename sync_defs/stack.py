@@ -1,4 +1,4 @@
-"""The whole product running on this machine: database, simulators if wanted, Dagster's webserver and daemon.
+"""The whole product running on this machine: database, simulators if wanted, Dagster, the HTTP API.
 
 What stays true: whoever leaves `running_stack`, by whatever way, leaves no process behind.
 """
@@ -16,7 +16,7 @@ import requests
 
 from sync_core.clock import Clock
 from sync_core.errors import ConfigurationError
-from sync_core.settings import Settings
+from sync_core.settings import API_URL, Settings
 from sync_core.store.database import dagster_url
 from sync_core.store.migrate import upgrade
 from sync_defs.commands.opening import database_address, reachable_database
@@ -27,6 +27,7 @@ from sync_defs.supervisor import Service, Supervisor
 
 WEBSERVER = "dagster-webserver"
 DAEMON = "dagster-daemon"
+API = "api"
 SIMULATORS = "simulators"
 ROOT = Path(__file__).parents[1]
 
@@ -38,23 +39,29 @@ class Ports:
     """Where to listen; a port that is taken is replaced by the next free one above it."""
 
     webserver: int = 3000
+    api: int = 3007
     simulators: Mapping[str, int] = field(default_factory=lambda: PORTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What runs: `settings` have the database's and the simulators' addresses filled in."""
+    """What runs: `settings` have the database's and the simulators' addresses filled in.
+
+    `api` is None where it must not run: in production without the keys of its callers' tokens.
+    """
 
     settings: Settings
     database_url: str = field(repr=False)
     dagster: DagsterApi
+    api: str | None
     simulators: Mapping[str, str]
     supervisor: Supervisor
 
     @property
     def addresses(self) -> dict[str, str]:
         """What a person may open or point something at."""
-        return {"Dagster": self.dagster.address, **{f"simulated {k}": v for k, v in self.simulators.items()}}
+        own = {"Dagster": self.dagster.address} | ({} if self.api is None else {"HTTP API": self.api})
+        return own | {f"simulated {name}": address for name, address in self.simulators.items()}
 
 
 @contextmanager
@@ -85,8 +92,16 @@ def running_stack(
             simulators = _start_simulators(supervisor, ports, simulators_state, tell) if simulators_state else {}
             bases = {BASE_VARIABLES[name]: address for name, address in simulators.items()}
             filled = replace(settings, database_url=url, bases={**settings.bases, **bases})
-            dagster = _start_dagster(supervisor, filled, port=_port(WEBSERVER, ports.webserver, tell))
-            yield Stack(filled, url, dagster, simulators, supervisor)
+            environment = _environment(filled)
+            dagster, services = _dagster(filled, environment, port=_port(WEBSERVER, ports.webserver, tell))
+            api = None
+            if filled.stage == "production" and filled.jwt_keys is None:
+                tell("The HTTP API is not started: in production it needs VENUE_SYNC_JWT_KEYS.")
+            else:
+                api, service = _api(filled, environment, port=_port("the HTTP API", ports.api, tell))
+                services.append(service)
+            supervisor.start(services)
+            yield Stack(filled, url, dagster, api, simulators, supervisor)
 
 
 def _port(name: str, wanted: int, tell: Tell, *, taken: frozenset[int] = frozenset()) -> int:
@@ -108,15 +123,18 @@ def _start_simulators(supervisor: Supervisor, ports: Ports, state: Path, tell: T
 
 
 def _serves(address: str) -> bool:
+    return _answers(f"{address}/_sim/calls")
+
+
+def _answers(url: str) -> bool:
     try:
-        return requests.get(f"{address}/_sim/calls", timeout=5).ok
+        return requests.get(url, timeout=5).ok
     except requests.RequestException:
         return False
 
 
-def _start_dagster(supervisor: Supervisor, settings: Settings, *, port: int) -> DagsterApi:
+def _dagster(settings: Settings, environment: Mapping[str, str], *, port: int) -> tuple[DagsterApi, list[Service]]:
     _configure(settings.dagster_home)
-    environment = _environment(settings)
     scripts = Path(sysconfig.get_path("scripts"))
     workspace = ["-w", str(_installed("workspace.yaml"))]
     api = DagsterApi(f"http://{HOST}:{port}")
@@ -132,8 +150,16 @@ def _start_dagster(supervisor: Supervisor, settings: Settings, *, port: int) -> 
         healthy=lambda: api.answers() and api.daemons_ready(),
         environment=environment,
     )
-    supervisor.start([webserver, daemon])
-    return api
+    return api, [webserver, daemon]
+
+
+def _api(settings: Settings, environment: Mapping[str, str], *, port: int) -> tuple[str, Service]:
+    address = f"http://{HOST}:{port}"
+    # Providers send people back to where it listens, unless somebody has said where the world reaches it.
+    here = {"VENUE_SYNC_API_URL": address} if settings.api_url == API_URL else {}
+    command = [sys.executable, "-m", "sync_defs", "api", "--host", HOST, "--port", str(port)]
+    ready = f"{address}/health/ready"
+    return address, Service(API, command, healthy=lambda: _answers(ready), environment={**environment, **here})
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -143,6 +169,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "DAGSTER_DATABASE_URL": dagster_url(url),
         "DAGSTER_HOME": str(settings.dagster_home),
         "VENUE_SYNC_HOME": str(settings.home),
+        "VENUE_SYNC_STAGE": settings.stage,
         "PYTHONUNBUFFERED": "1",  # a log is read while it is written
         **settings.bases,
     }

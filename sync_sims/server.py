@@ -50,7 +50,8 @@ def app_for(
             return
         account = simulator.account_of(request)
         endpoint = simulator.endpoint(request)
-        calls.count(account, endpoint, write=simulator.is_write(request))
+        source = request.headers.get("x-request-source", "")
+        calls.count(account, endpoint, write=simulator.is_write(request), source=source)
         reason = limits.take(account, endpoint)
         if reason is not None:
             calls.answered(account, 429)

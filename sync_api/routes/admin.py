@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from sync_api.access import V1
 from sync_api.connected import DAY, Integration, require_connected, shown
-from sync_api.context import Here
+from sync_api.context import Here, RequestId
 from sync_api.errors import FieldError, Refused
 from sync_api.gate import CallerNow, GatedRoute, KeyNow
 from sync_api.shapes import (
@@ -187,10 +187,12 @@ def costs(
 
 
 @router.post(f"{V1}/admin/force-sync", status_code=202)
-def force_sync(api: Here, caller: CallerNow, venue: BodyVenue, key: KeyNow, body: ForceBody) -> DoneWith[Queued]:
+def force_sync(
+    api: Here, caller: CallerNow, venue: BodyVenue, key: KeyNow, request_id: RequestId, body: ForceBody
+) -> DoneWith[Queued]:
     """Sync everything of a connection before all other work, looking at every record on both sides."""
     spec = spec_of(api.specs, body.integrationType)
-    wish = Wish(caller.name, "full", "critical", key=key)
+    wish = Wish(caller.name, request_id, "full", "critical", key=key)
     with api.database.begin() as conn:
         items = enqueue(conn, require_connected(conn, venue, spec), spec.in_order(), wish)
     shown_items = [request_shown(item) for item in items]
@@ -208,10 +210,11 @@ def clear_queue(api: Here, venue: BodyVenueMaybe, body: ClearBody) -> Done:
 
 
 @router.post(f"{V1}/admin/process-dead-letter")
-def process_dead_letters(api: Here, caller: CallerNow) -> Done:
+def process_dead_letters(api: Here, caller: CallerNow, request_id: RequestId) -> Done:
     """Try again what failed for good, where the connection is connected by now: requests, and the venues' records."""
     with api.database.begin() as conn:
-        well = {(c.venue, c.provider): c for c in connections.all_of(conn) if c.status == "connected"}
+        standing = connections.all_of(conn)
+        well = {(c.venue, c.provider): c for c in standing if c.status == "connected" and c.settings.enabled}
         dead = [x.id for x in queue.inspect(conn, status="dead", limit=MOST_LETTERS) if (x.venue, x.provider) in well]
         requeued = queue.requeue(conn, dead)
         letters = [
@@ -223,7 +226,8 @@ def process_dead_letters(api: Here, caller: CallerNow) -> Done:
         for x in letters:
             letter_desk.make_due(conn, well[x.venue, x.provider].id, x.entity, local_ids=[x.record_id])
         for connection_id, entity in sorted(places):
-            queue.enqueue(conn, queue.Asked(connection_id, entity, "incremental", "normal", caller.name))
+            asked = queue.Asked(connection_id, entity, "incremental", "normal", caller.name, request_id=request_id)
+            queue.enqueue(conn, asked)
     return Done(
         message=f"Dead letter queue processing initiated: {requeued} requests and {len(letters)} records are tried again"
     )

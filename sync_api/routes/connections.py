@@ -1,30 +1,26 @@
 """Connections: a venue's accounts with the providers, from connecting to disconnecting."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from sync_api.access import V1
+from sync_api.chosen import Config, config_of, settings_from
 from sync_api.connected import Integration, require, shown
-from sync_api.context import Api, Here
+from sync_api.context import Api, Here, RequestId
 from sync_api.credentials import Credentials, environment_of, has_key, parts_of
 from sync_api.errors import FieldError, Refused
 from sync_api.gate import CallerNow, GatedRoute
 from sync_api.shapes import Asked, BodyVenue, Data, Done, Line, QueryVenue, Spec, VenueBody
 from sync_core import oauth
 from sync_core.errors import AuthorizationLost, ConfigurationError
+from sync_core.spec.connection import ConnectionSettings
 from sync_core.spec.provider import ProviderSpec
 from sync_core.store import connections
-from sync_core.store.connections import Environment
+from sync_core.store.connections import Connection, Environment
 
 router = APIRouter(tags=["connections"], route_class=GatedRoute)
-
-
-class Config(Asked):
-    """Settings of a connection. Schedule and directions are declared for each provider and cannot be chosen here."""
-
-    syncEnabled: Annotated[bool, Field(strict=True)] = True  # noqa: N815 - JSON's name
 
 
 class ConnectBody(VenueBody):
@@ -32,7 +28,13 @@ class ConnectBody(VenueBody):
 
     credentials: Credentials = Field(default_factory=dict[str, str])
     environment: Environment | None = Field(default=None, description="Unset: sandbox, in production production.")
-    config: Config = Config()
+    config: Config | None = Field(default=None, description="Left out: as they were, or as declared.")
+
+
+class SettingsBody(VenueBody):
+    """All settings of a connection; what is left out goes back to what is declared."""
+
+    config: Config
 
 
 class KeyBody(Asked):
@@ -47,6 +49,14 @@ class SuspendBody(VenueBody):
     """Why nothing is to run."""
 
     reason: Line = "Suspended by hand."
+
+
+class SettingsShown(BaseModel):
+    """A connection's settings, with what they come to: when and in which direction each entity is synced."""
+
+    venue_id: str
+    integration_type: str
+    config: dict[str, Any]
 
 
 class Connected(BaseModel):
@@ -89,16 +99,35 @@ def show_integration(api: Here, spec: Spec, venue: QueryVenue) -> Data[Integrati
         return Data(data=shown(conn, api, [require(conn, venue, spec)])[0])
 
 
+@router.get(f"{V1}/{{provider}}/settings")
+def show_settings(api: Here, spec: Spec, venue: QueryVenue) -> Data[SettingsShown]:
+    """Show what the venue has chosen for a connection."""
+    with api.database.connect() as conn:
+        return Data(data=_settings(require(conn, venue, spec), spec))
+
+
+@router.put(f"{V1}/{{provider}}/settings")
+def change_settings(api: Here, spec: Spec, venue: BodyVenue, body: SettingsBody) -> Data[SettingsShown]:
+    """Choose whether, how often, in which direction and of which records a connection is synced, from now on."""
+    return Data(data=_settings(_choose(api, spec, venue, settings_from(api, spec, body.config)), spec))
+
+
 @router.post(f"{V1}/connect/{{provider}}")
-def connect(api: Here, caller: CallerNow, spec: Spec, venue: BodyVenue, body: ConnectBody) -> Data[Connected]:
+def connect(
+    api: Here, caller: CallerNow, spec: Spec, venue: BodyVenue, request_id: RequestId, body: ConnectBody
+) -> Data[Connected]:
     """Connect: with a key, which is tested and then stored encrypted, or by the provider's own page."""
     parts = parts_of(spec, body.credentials)
     environment = environment_of(body.environment, api.settings)
+    settings = None if body.config is None else settings_from(api, spec, body.config)
     if not has_key(spec, parts):
-        return _sent_away(api, spec, caller.name, venue, parts, environment=environment)
-    account = api.engine.connect(venue, spec.provider, parts, environment=environment)
-    if not body.config.syncEnabled:
-        _suspend(api, spec, venue, reason="Connected without syncing.")
+        page = _sent_away(api, spec, caller.name, venue, parts, environment=environment)
+        if settings is not None:
+            _choose(api, spec, venue, settings)
+        return page
+    account = api.engine.connect(
+        venue, spec.provider, parts, environment=environment, settings=settings, correlation=request_id
+    )
     message = "Integration connected successfully"
     return Data(data=Connected(integrationType=spec.provider, message=message, accountId=account.id))
 
@@ -167,7 +196,7 @@ def resume(api: Here, spec: Spec, venue: BodyVenue, _body: VenueBody) -> Done:
 
 
 @router.post(f"{V1}/{{provider}}/api-key")
-def validate_api_key(api: Here, spec: Spec, body: KeyBody) -> Data[Valid]:
+def validate_api_key(api: Here, spec: Spec, request_id: RequestId, body: KeyBody) -> Data[Valid]:
     """Test a key without storing it."""
     given = body.credentials | ({"apiKey": body.apiKey} if body.apiKey else {})
     parts = parts_of(spec, given)
@@ -176,10 +205,23 @@ def validate_api_key(api: Here, spec: Spec, body: KeyBody) -> Data[Valid]:
         raise Refused("VALIDATION_ERROR", f"Missing credentials: {spec.auth.help}", details=wrong)
     environment = environment_of(body.environment, api.settings)
     try:
-        account = api.engine.account_of("validation", spec.provider, parts, environment=environment)
+        account = api.engine.account_of(
+            "validation", spec.provider, parts, environment=environment, correlation=request_id
+        )
     except AuthorizationLost as refused:
         return Data(data=Valid(valid=False, reason=str(refused)))
     return Data(data=Valid(valid=True, accountId=account.id, accountName=account.name))
+
+
+def _choose(api: Api, spec: ProviderSpec, venue: str, settings: ConnectionSettings) -> Connection:
+    with api.database.begin() as conn:
+        connections.change_settings(conn, require(conn, venue, spec).id, settings)
+        return require(conn, venue, spec)
+
+
+def _settings(connection: Connection, spec: ProviderSpec) -> SettingsShown:
+    config = config_of(connection, spec)
+    return SettingsShown(venue_id=connection.venue, integration_type=spec.provider, config=config)
 
 
 def _suspend(api: Api, spec: ProviderSpec, venue: str, *, reason: str) -> None:

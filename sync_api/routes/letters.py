@@ -160,7 +160,8 @@ def _retry(api: Api, caller: Caller, group: Sequence[OpenLetter], request_id: st
         return 0
     with api.database.begin() as conn:
         letter_desk.make_due(conn, connection.id, first.entity, local_ids=ids)
-        queue.enqueue(conn, Asked(connection.id, first.entity, "incremental", "high", caller.name))
+        asked = Asked(connection.id, first.entity, "incremental", "high", caller.name, request_id=request_id)
+        queue.enqueue(conn, asked)
     return len(ids)
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from sync_api.access import V1
 from sync_api.connected import DAY, HealthShown, health, require
-from sync_api.context import Here
+from sync_api.context import Here, RequestId
 from sync_api.errors import Refused
 from sync_api.gate import GatedRoute
 from sync_api.shapes import BodyVenue, Data, QueryVenue, Spec, VenueBody, milliseconds
@@ -75,7 +75,7 @@ def integration_metrics(api: Here, spec: Spec, venue: QueryVenue, period: Period
 
 
 @router.post(f"{V1}/health/{{provider}}/test")
-def try_connection(api: Here, spec: Spec, venue: BodyVenue, _body: VenueBody) -> Data[Tested]:
+def try_connection(api: Here, spec: Spec, venue: BodyVenue, request_id: RequestId, _body: VenueBody) -> Data[Tested]:
     """Open the stored credential and ask the provider whose account it is. Changes nothing here or there."""
     with api.database.connect() as conn:
         connection = require(conn, venue, spec)
@@ -83,7 +83,9 @@ def try_connection(api: Here, spec: Spec, venue: BodyVenue, _body: VenueBody) ->
             raise Refused("CREDENTIALS_NOT_FOUND", f"No credential is stored for {connection.label}.")
         secret = credential_of(api.engine, conn, connection)
     try:
-        account = api.engine.account_of(venue, spec.provider, secret, environment=connection.environment)
+        account = api.engine.account_of(
+            venue, spec.provider, secret, environment=connection.environment, correlation=request_id
+        )
     except AuthorizationLost as lost:
         return Data(data=Tested(connected=False, timestamp=api.clock.now(), reason=str(lost)))
     return Data(data=Tested(connected=True, timestamp=api.clock.now(), accountId=account.id))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from sync_api.access import V1
 from sync_api.connected import require, require_connected
-from sync_api.context import Here
+from sync_api.context import Here, RequestId
 from sync_api.errors import FieldError, Refused
 from sync_api.gate import CallerNow, GatedRoute, KeyNow
 from sync_api.shapes import (
@@ -103,12 +103,13 @@ class PastSync(BaseModel):
 
 
 _STATUS: dict[str, Literal["started", "completed"]] = {"running": "started", "succeeded": "completed"}
+_SKIPPED = ("unchanged", "pulled_unchanged", "filtered", "pulled_filtered")
 _SUCCESS = ("created", "updated", "deleted", "pulled_created", "pulled_updated", "pulled_deleted")
 
 
 @router.post(f"{V1}/sync/{{provider}}/sync", status_code=202)
 def trigger_sync(
-    api: Here, caller: CallerNow, spec: Spec, venue: BodyVenue, key: KeyNow, body: SyncBody
+    api: Here, caller: CallerNow, spec: Spec, venue: BodyVenue, key: KeyNow, request_id: RequestId, body: SyncBody
 ) -> DoneWith[Queued]:
     """Ask for a sync: it is queued with high priority, and the answer has the ids under which it is watched."""
     options = body.options
@@ -117,7 +118,7 @@ def trigger_sync(
         raise Refused("VALIDATION_ERROR", "Validation failed: see details.", details=[wrong])
     since = None if options.startDate is None else options.startDate.astimezone(UTC)
     mode = "full" if options.force else "incremental" if since is None else "since"
-    wish = Wish(caller.name, mode, "high", since=since, key=key)
+    wish = Wish(caller.name, request_id, mode, "high", since=since, key=key)
     entities = entities_of(spec, body.syncType)
     with api.database.begin() as conn:
         items = enqueue(conn, require_connected(conn, venue, spec), entities, wish)
@@ -190,7 +191,7 @@ def _past(sync: Past) -> PastSync:
         status=_STATUS.get(sync.status, "failed"),
         success_count=good,
         error_count=sync.counts.get("failed", 0) + sync.counts.get("pulled_failed", 0),
-        skip_count=sync.counts.get("unchanged", 0) + sync.counts.get("pulled_unchanged", 0),
+        skip_count=sum(sync.counts.get(name, 0) for name in _SKIPPED),
         api_calls_made=sync.api_calls,
         duration_ms=took(sync.started_at, sync.finished_at),
         error=sync.error,

@@ -10,7 +10,9 @@ SHORTEST_INTERVAL = 60
 LONGEST_INTERVAL = 24 * 3600
 
 Narrowed = Literal["push", "pull"]
-Wanted = Annotated[tuple[StrictBool | StrictInt | StrictStr, ...], Field(min_length=1, max_length=100)]
+Number = Annotated[StrictInt, Field(ge=-(2**63), le=2**63 - 1)]
+Text = Annotated[StrictStr, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Wanted = Annotated[tuple[StrictBool | Number | Text, ...], Field(min_length=1, max_length=100)]
 
 
 class ConnectionSettings(Declared):

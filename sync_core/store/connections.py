@@ -168,19 +168,6 @@ def change_settings(conn: sa.Connection, connection_id: int, settings: Connectio
     conn.execute(sa.update(connections).where(connections.c.id == connection_id).values(settings=chosen))
 
 
-def prepare(
-    conn: sa.Connection, venue: str, provider: str, *, environment: Environment, settings: ConnectionSettings
-) -> None:
-    """Keep settings for a connection that is still to come about; one that is there takes them over."""
-    chosen = settings.model_dump(mode="json", exclude_defaults=True)
-    values = {"environment": environment, "status": "connecting", "settings": chosen}
-    conn.execute(
-        pg.insert(connections)
-        .values(venue_id=venue, provider=provider, **values)
-        .on_conflict_do_update(index_elements=["venue_id", "provider"], set_={"settings": chosen})
-    )
-
-
 def mark_synced(conn: sa.Connection, connection_id: int) -> None:
     """A sync of this connection has just gone well."""
     conn.execute(sa.update(connections).where(connections.c.id == connection_id).values(last_sync_at=sa.func.now()))

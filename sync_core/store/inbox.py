@@ -210,6 +210,15 @@ def retry(conn: sa.Connection, ids: Sequence[int]) -> int:
     return done
 
 
+def forget_done(conn: sa.Connection, *, before: datetime) -> int:
+    """Delete events that were applied or skipped before that moment; how many. What waits or is dead stays.
+
+    No provider repeats an event after so long that its id would have to be known still.
+    """
+    done = webhook_events.c.status.in_(["applied", "skipped"])
+    return conn.execute(sa.delete(webhook_events).where(done, webhook_events.c.finished_at < before)).rowcount
+
+
 def find(conn: sa.Connection, event_id: int) -> tuple[Line, Mapping[str, Any]] | None:
     """One event with its payload, None when there is none with this id."""
     found = conn.execute(sa.select(*_LINE, webhook_events.c.payload).where(webhook_events.c.id == event_id)).first()

@@ -227,6 +227,12 @@ def stop(conn: sa.Connection, *, connection_ids: Sequence[int], entity: str | No
     return conn.execute(sa.update(work).where(work.c.status == "running", *chosen).values(stop_asked=True)).rowcount
 
 
+def forget_finished(conn: sa.Connection, *, before: datetime) -> int:
+    """Delete items that succeeded, died or were cancelled before that moment; how many. The sync log keeps what they did."""
+    ended = work.c.status.in_(["succeeded", "dead", "cancelled"])
+    return conn.execute(sa.delete(work).where(ended, work.c.finished_at < before)).rowcount
+
+
 def find(conn: sa.Connection, item_id: int) -> Item | None:
     """One item, None when there is none of this id."""
     found = _items(conn, work.c.id == item_id)

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sync_core.spec.connection import ConnectionSettings
 from sync_core.store.sync_tables import connections, cursors, dead_letters, pending, sync_log
 from sync_core.store.venue_tables import customers, import_rejections, orders, products, venues
 
@@ -37,6 +38,7 @@ class EntityLine:
     venue: str
     provider: str
     connection: str
+    settings: ConnectionSettings
     entity: str
     last_status: str | None
     last_at: datetime | None
@@ -142,6 +144,7 @@ def entity_lines(conn: sa.Connection, *, venue: str | None = None) -> list[Entit
             connections.c.venue_id,
             connections.c.provider,
             connections.c.status,
+            connections.c.settings,
             sa.func.coalesce(latest.c.entity, "-"),
             latest.c.status,
             sa.func.coalesce(latest.c.finished_at, latest.c.started_at),
@@ -156,7 +159,10 @@ def entity_lines(conn: sa.Connection, *, venue: str | None = None) -> list[Entit
     )
     if venue is not None:
         query = query.where(connections.c.venue_id == venue)
-    return [EntityLine(*row) for row in conn.execute(query)]
+    return [
+        EntityLine(*row[:3], ConnectionSettings.model_validate(row[3]), *row[4:])  # pyright: ignore[reportCallIssue] - as selected
+        for row in conn.execute(query)
+    ]
 
 
 def _count(table: sa.Table, latest: sa.Subquery, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:

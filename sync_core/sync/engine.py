@@ -26,6 +26,7 @@ from sync_core.oauth.bearer import bearer_of
 from sync_core.oauth.keeping import API_KEY, credential_of, give_up_tokens
 from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
+from sync_core.spec.connection import ConnectionSettings
 from sync_core.spec.provider import ProviderSpec, RateSpec
 from sync_core.store import connections, locks, sync_log
 from sync_core.store.connections import Connection, Environment
@@ -219,36 +220,65 @@ class Engine:
         with self.database.connect() as conn, self._work(conn, order) as work:
             return rehearse(work, limit=limit)
 
-    def connect(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
+    def connect(
+        self,
+        venue: str,
+        provider: str,
+        secret: Mapping[str, str],
+        *,
+        environment: Environment,
+        settings: ConnectionSettings | None = None,
+        correlation: str = "connect",
+    ) -> Account:
         """Test a credential against the provider, then seal and store it; the account it opens.
+
+        `settings` take the place of those the connection may have; None leaves them.
 
         Raises:
             ConfigurationError: unknown provider or venue, not the credential's declared parts, or another account than
                 the one this venue was synced with.
             AuthorizationLost: the provider refuses it; nothing is stored.
         """
-        account = self.test(venue, provider, secret, environment=environment)
+        account = self.test(venue, provider, secret, environment=environment, correlation=correlation)
         with self.database.begin() as conn:
             connection_id = admit(conn, venue, provider, environment=environment, account=account)
             self.vault.store(
                 conn, connection_id=connection_id, venue=venue, provider=provider, kind=API_KEY, secret=secret
             )
             give_up_tokens(conn, connection_id)
+            if settings is not None:
+                connections.change_settings(conn, connection_id, settings)
         return account
 
-    def test(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
+    def test(
+        self,
+        venue: str,
+        provider: str,
+        secret: Mapping[str, str],
+        *,
+        environment: Environment,
+        correlation: str = "connect",
+    ) -> Account:
         """Whose account a venue's key opens; nothing is stored. Raises as `connect`."""
         spec = self.spec(provider)
         if not set(spec.auth.fields) <= set(secret) <= {*spec.auth.fields, *spec.auth.optional}:
             wanted = ", ".join([*spec.auth.fields, *(f"{name} (optional)" for name in spec.auth.optional)])
             raise ConfigurationError(f"{spec.title} connects with exactly: {wanted}. {spec.auth.help}")
-        return self.account_of(venue, provider, secret, environment=environment)
+        return self.account_of(venue, provider, secret, environment=environment, correlation=correlation)
 
-    def account_of(self, venue: str, provider: str, secret: Mapping[str, str], *, environment: Environment) -> Account:
+    def account_of(
+        self,
+        venue: str,
+        provider: str,
+        secret: Mapping[str, str],
+        *,
+        environment: Environment,
+        correlation: str = "connect",
+    ) -> Account:
         """Whose account a credential opens. Raises AuthorizationLost when the provider refuses it."""
         access = Access(f"{venue}/{provider}", environment, secret)
         with self._client(
-            self.spec(provider), access, calls=CallLog(), correlation="connect", patience=NORMAL
+            self.spec(provider), access, calls=CallLog(), correlation=correlation, patience=NORMAL
         ) as client:
             return client.account()
 

@@ -66,9 +66,13 @@ def show_connections(*, json: Json = False) -> None:
     elif not found:
         say("No venue is connected yet: see 'venue-sync connect --help'.")
     else:
-        columns = ("venue", "provider", "environment", "status", "account", "name", "last sync", "error")
+        columns = ("venue", "provider", "environment", "status", "account", "name", "last sync", "settings", "error")
         rows = [
-            (c.venue, c.provider, c.environment, c.status, c.account_id, c.account_name, c.last_sync_at, c.last_error)
+            (
+                *(c.venue, c.provider, c.environment, c.status, c.account_id, c.account_name, c.last_sync_at),
+                c.settings.in_words or None,
+                c.last_error,
+            )
             for c in found
         ]
         print_table(rows, columns=columns)

@@ -30,7 +30,7 @@ from sync_defs.commands import exits, verify
 from sync_defs.commands.materialise import tell_dagster
 from sync_defs.commands.opening import engine_on, reachable_database, settings_now
 from sync_defs.commands.output import print_table, say
-from sync_defs.commands.up import Port, show, watch
+from sync_defs.commands.up import ApiPort, Port, show, watch
 from sync_defs.demo.edits import edit_both_sides
 from sync_defs.demo.phases import Phases
 from sync_defs.demo.runs import asset_keys, ensure_partitions, looked_at, sync_here, sync_once, written
@@ -53,6 +53,7 @@ def demo(
     customers: Annotated[int, typer.Option(min=1, help="Customers of each generated venue.")] = 40,
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the state of the last demo.")] = False,
     port: Port = 3000,
+    api_port: ApiPort = 3007,
 ) -> None:
     """See it work: simulated providers, venues, syncs through Dagster, edits on both sides, a verdict."""
     settings, clock = _demo_settings(settings_now()), SystemClock()
@@ -64,7 +65,7 @@ def demo(
             _wipe(settings.home)
         with ExitStack() as closing:
             with phases.phase("Database, simulators, Dagster"):
-                ports, state = Ports(webserver=port), settings.home / "sims"
+                ports, state = Ports(webserver=port, api=api_port), settings.home / "sims"
                 running = running_stack(settings, ports=ports, simulators_state=state, clock=clock, tell=say)
                 stack = closing.enter_context(running)
             engine = engine_on(stack.settings, closing.enter_context(reachable_database(stack.database_url)))

@@ -11,21 +11,23 @@ from sync_defs.stack import Ports, Stack, running_stack
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
+ApiPort = Annotated[int, typer.Option("--api-port", min=1, max=65535, help="Where the HTTP API is.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Where Dagster's web pages are.")]
 
 
 def up(
     *,
     port: Port = 3000,
+    api_port: ApiPort = 3007,
     with_sims: Annotated[bool, typer.Option("--with-sims", help="Simulate the providers on this machine.")] = False,
 ) -> None:
-    """Start the database, Dagster's webserver and daemon (and simulated providers), until Ctrl-C."""
+    """Start the database, Dagster, the HTTP API (and simulated providers), until Ctrl-C."""
     settings, clock = settings_now(), SystemClock()
     state = settings.home / "sims" if with_sims else None
     say("Starting ...")
     try:
         with running_stack(
-            settings, ports=Ports(webserver=port), simulators_state=state, clock=clock, tell=say
+            settings, ports=Ports(webserver=port, api=api_port), simulators_state=state, clock=clock, tell=say
         ) as stack:
             show(stack)
             watch(stack, clock)

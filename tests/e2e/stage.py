@@ -13,21 +13,21 @@ import psutil
 OURS = ("VENUE_SYNC", "DATABASE_URL", "DAGSTER", "STRIPE", "SQUARE", "MAILCHIMP", "QUICKBOOKS")
 
 
-def environment(home: Path) -> dict[str, str]:
-    """What the process sees: a home of its own and nothing else of ours."""
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """What the process sees: a home of its own, `more`, and nothing else of ours."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return {**kept, "VENUE_SYNC_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    return {**kept, "VENUE_SYNC_HOME": str(home), "PYTHONUNBUFFERED": "1", **more}
 
 
 @contextmanager
-def started(*arguments: str, home: Path) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str, home: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
     """A running command; what it says comes on one pipe. Killed at the end if it still runs: its guard tidies up."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sync_defs", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=environment(home),
+        env=environment(home, **more),
     )
     try:
         yield process

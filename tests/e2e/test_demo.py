@@ -14,7 +14,18 @@ KEY = re.compile(r"sk_test_|EAAA|[0-9a-f]{32}-us19|eyJ[0-9a-f]{16}")
 
 def test_a_small_demo_ends_with_two_equal_sides(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    arguments = ("demo", "--once", "--venues", "2", "--customers", "5", "--port", str(free_port(21000)))
+    arguments = (
+        "demo",
+        "--once",
+        "--venues",
+        "2",
+        "--customers",
+        "5",
+        "--port",
+        str(free_port(21000)),
+        "--api-port",
+        str(free_port(21500)),
+    )
     with started(*arguments, home=home) as process:
         said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
@@ -26,7 +37,7 @@ def test_a_small_demo_ends_with_two_equal_sides(tmp_path: Path) -> None:
     assert sorted(provider for provider in simulated if f" {provider} " not in compared) == []
     assert belonging_to(home) == {}
     logs = [file.read_text(errors="replace") for file in (home / "demo" / "logs").iterdir()]
-    assert len(logs) == 3
+    assert len(logs) == 4
     assert [text for text in [said, *logs] if KEY.search(text)] == []
     server = home / "demo" / "dagster"
     assert [file for file in server.rglob("*") if file.is_file() and b"sk_test_" in file.read_bytes()] == []

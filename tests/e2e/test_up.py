@@ -1,36 +1,43 @@
 """`venue-sync up`: whatever ends it, and however, no process stays: servers, code servers, guard, PostgreSQL."""
 
 import os
+import re
 import signal
 import subprocess
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
 import pytest
+import requests
 import sqlalchemy as sa
 
 from sync_core.store.database import open_engine
 from sync_core.store.embedded import EmbeddedPostgres
 from sync_defs.ports import free_port
 from tests.e2e.stage import belonging_to, below, left_after, started
+from tests.sync_core.webhooks.signing import signed
 
 SECONDS = 40
+SECRET = "whsec_of_this_test"
 
 
 def start_up(home: Path) -> AbstractContextManager[subprocess.Popen[str]]:
     """Start everything."""
-    return started("up", "--with-sims", "--port", str(free_port(22000)), home=home)
+    ports = ("--port", str(free_port(22000)), "--api-port", str(free_port(23000)))
+    return started("up", "--with-sims", *ports, home=home, STRIPE_WEBHOOK_SECRET=SECRET)
 
 
-def wait_for_addresses(process: subprocess.Popen[str]) -> None:
-    """Return once it says that it runs."""
+def wait_for_addresses(process: subprocess.Popen[str]) -> str:
+    """Return once it says that it runs: where the HTTP API is."""
     assert process.stdout is not None
     said: list[str] = []
     for line in process.stdout:
         said.append(line)
         if line.startswith("Logs:"):
-            return
+            [api] = [line for line in said if "HTTP API" in line]
+            return re.findall(r"http://[\d.:]+", api)[0]
     raise AssertionError("".join(said))
 
 
@@ -44,7 +51,14 @@ def test_nothing_outlives_it(tmp_path: Path, number: signal.Signals, code: int) 
         wait_for_addresses(process)
         everyone = {**below(process), **belonging_to(home), **dict.fromkeys(backends_of(server), "postgres")}
         named = " ".join(everyone.values())
-        for part in ("dagster-webserver", "dagster-daemon", "sims serve", "dagster api grpc", "sync_defs.guard"):
+        for part in (
+            "dagster-webserver",
+            "dagster-daemon",
+            "sims serve",
+            "dagster api grpc",
+            "sync_defs api",
+            "sync_defs.guard",
+        ):
             assert part in named
         process.send_signal(number)
         process.communicate(timeout=SECONDS)
@@ -64,10 +78,27 @@ def backends_of(server: EmbeddedPostgres) -> list[int]:
     return [postmaster, *found]
 
 
-def test_a_child_that_dies_is_named_and_everything_stops(tmp_path: Path) -> None:
+def told_of_the_event(server: EmbeddedPostgres) -> str | None:
+    """What the drain that Dagster's sensor starts says of the one event in the inbox, once it has looked at it."""
+    engine = open_engine(server.url)
+    deadline = time.monotonic() + SECONDS
+    reason = None
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while reason is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+            reason = connection.execute(sa.text("SELECT reason FROM sync.webhook_events")).scalar_one()
+    engine.dispose()
+    return reason
+
+
+def test_a_webhook_is_taken_up_and_a_child_that_dies_is_named_and_everything_stops(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with start_up(home) as process:
-        wait_for_addresses(process)
+        api = wait_for_addresses(process)
+        body = b'{"id": "evt_1", "object": "event", "type": "customer.created", "account": "acct_nobody", "data": {}}'
+        headers = signed("stripe", body, secret=SECRET, now=time.time())
+        assert requests.post(f"{api}/webhooks/stripe", data=body, headers=headers, timeout=10).ok
+        assert told_of_the_event(EmbeddedPostgres(home)) == "No connected venue has this account."
         everyone = {**below(process), **belonging_to(home)}
         daemon = next(pid for pid, command in everyone.items() if "dagster-daemon" in command)
         os.kill(daemon, signal.SIGKILL)

@@ -114,6 +114,48 @@ def test_a_suspended_connection_keeps_its_credential_and_can_be_resumed_once(acc
     assert account.refusal("POST", "/stripe/resume", body=ABOUT) == (409, "CONFLICT")
 
 
+def test_settings_are_chosen_shown_and_written_down_and_what_does_not_fit_is_refused(account: Desk) -> None:
+    config = {
+        "syncEnabled": True,
+        "syncInterval": 3600,
+        "syncDirection": {"customers": "pull"},
+        "filters": {"customers": {"country": ["NO", "SE"]}},
+    }
+    body = ABOUT | {"credentials": {"apiKey": KEY}, "environment": "production", "config": config}
+    assert account.ask("POST", "/connect/stripe", body=body).status_code == 200
+    shown = account.data("GET", "/stripe/settings", venueId=OWN)["config"]
+    assert {name: shown[name] for name in config} == config
+    assert (shown["entities"]["customers"], shown["entities"]["products"]) == ("pull", "push")
+
+    off = account.data("PUT", "/stripe/settings", body=ABOUT | {"config": {"syncEnabled": False}})["config"]
+
+    assert (off["syncEnabled"], off["syncInterval"], off["syncDirection"], off["filters"]) == (
+        False,
+        None,
+        "bidirectional",
+        {},
+    )
+    assert account.data("GET", "/stripe", venueId=OWN)["config"] == off
+    assert account.refusal("POST", "/sync/stripe/sync", body=ABOUT) == (409, "INTEGRATION_NOT_CONNECTED")
+    assert ("change_settings", 200) in account.sql("SELECT action, status FROM sync.audit_log")
+    for wrong in (
+        {"syncInterval": 1},
+        {"syncDirection": {"products": "pull"}},
+        {"filters": {"customers": {"shoe_size": ["44"]}}},
+        {"filters": {"customers": {"country": ["N\u0000"]}}},
+    ):
+        answer = account.refusal("PUT", "/stripe/settings", body=ABOUT | {"config": wrong})
+        assert answer == (400, "VALIDATION_ERROR"), wrong
+    assert account.data("GET", "/stripe", venueId=OWN)["config"] == off
+
+
+def test_settings_given_with_the_provider_s_page_hold_once_the_venue_is_connected(account: Desk) -> None:
+    way_back = agreed(page_of(account, config={"syncDirection": {"customers": "push"}}))
+    assert account.ask("GET", way_back).status_code == 302
+
+    assert account.data("GET", "/square", venueId=OWN)["config"]["entities"]["customers"] == "push"
+
+
 def test_reconnecting_tests_the_account_and_says_when_the_venue_must_act(account: Desk) -> None:
     by_key(account, apiKey=KEY)
     account.sql("UPDATE sync.connections SET status = 'error', last_error = 'It was refused.'")

@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as websocket
 
 from sync_core.store import connections
+from sync_core.sync.asked import work_off
 from sync_core.sync.report import EntityReport, Mode
 from tests.sync_api.desk import OTHER, OWN, V1, Desk
 
@@ -139,6 +140,25 @@ def sync(desk: Desk, entity: str = "customers") -> EntityReport:
         found = connections.find(conn, OWN, "stripe")
     assert found is not None
     return desk.engine.sync(found, entity, mode=Mode(), run_id="run-1")
+
+
+def test_the_id_of_a_request_is_found_in_the_history_and_was_told_to_the_provider(synced: Desk) -> None:
+    synced.sim("stripe", "DELETE", "calls")
+    answer = synced.ask(
+        "POST", "/sync/stripe/sync", body=ABOUT | {"syncType": "customers"}, headers={"X-Request-Id": "from-the-portal"}
+    )
+    assert answer.headers["X-Request-Id"] == "from-the-portal"
+
+    work_off(synced.engine, run_id="worker", quiet_seconds=0)
+    synced.ask("POST", "/health/stripe/test", body=ABOUT, headers={"X-Request-Id": "a-look"})
+
+    [request] = answer.json()["data"]["requests"]
+    shown = synced.data("GET", f"/sync/requests/{request['id']}")
+    assert (shown["status"], shown["request_id"]) == ("succeeded", "from-the-portal")
+    [past] = synced.data("GET", "/sync/stripe/sync/history", venueId=OWN)
+    assert past["sync_id"] == "from-the-portal"
+    sources = synced.sim("stripe", "GET", "calls")["by_source"]
+    assert sorted(source.split(" ")[1] for source in sources) == ["a-look", "from-the-portal"]
 
 
 def test_history_health_metrics_and_costs_tell_of_a_sync(synced: Desk) -> None:

@@ -49,7 +49,8 @@ def test_calls_are_counted_by_endpoint_template_and_account(http: requests.Sessi
     other = {"Authorization": "Bearer sk_test_two"}
     created = http.post(f"{stripe_url}/v1/customers", headers=BEARER, data={"name": "Ann"}).json()
     http.post(f"{stripe_url}/v1/customers/{created['id']}", headers=BEARER, data={"name": "Bea"})
-    http.get(f"{stripe_url}/v1/customers/{created['id']}", headers=BEARER)
+    named = BEARER | {"X-Request-Source": "venue-sync/1 run-1"}
+    http.get(f"{stripe_url}/v1/customers/{created['id']}", headers=named)
     http.delete(f"{stripe_url}/v1/customers/{created['id']}", headers=BEARER)
     http.get(f"{stripe_url}/v1/events", headers=other)
     http.get(f"{stripe_url}/v1/events", headers={"Authorization": "Bearer sk_test_nobody"})
@@ -65,6 +66,7 @@ def test_calls_are_counted_by_endpoint_template_and_account(http: requests.Sessi
             "POST /v1/customers/{id}": 1,
         },
         "by_status": {"200": 4},
+        "by_source": {"": 3, "venue-sync/1 run-1": 1},
     }
     everyone = http.get(f"{stripe_url}/_sim/calls").json()
     assert everyone["total"] == 6

@@ -107,7 +107,7 @@ def test_mailchimps_contacts_come_change_move_and_go(told: Told) -> None:
 
     call(told[0], "mailchimp", "POST", f"{members}/{moved['id']}/actions/delete-permanent")
     applied(told, "mailchimp")
-    assert customers(told[0]) == [("Ann", "eve@x.example", True)], "which no list of Mailchimp's ever tells"
+    assert customers(told[0]) == [("Ann", "eve@x.example", False)], "the contact is gone, the customer is the venue's"
 
 
 @pytest.mark.parametrize("old_form", [False, True])

@@ -33,6 +33,40 @@ def test_a_good_key_connects_and_is_never_shown(at_work: Call, database: sa.Engi
     assert STRIPE_KEY not in said.out + said.err + listed.out + at_work("connections").out
 
 
+def test_settings_are_changed_one_by_one_shown_and_written_down(at_work: Call, database: sa.Engine) -> None:
+    at_work("connect", "lantern-hall", "stripe", "--secret-env", "api_key=STRIPE_KEY")
+    ours = ("connection", "settings", "lantern-hall", "stripe")
+
+    first = at_work(
+        *ours,
+        *("--interval", "3600", "--direction", "customers=pull"),
+        *("--filter", "customers.country=NO,SE", "--filter", "products.active=true", "--json"),
+    )
+    assert first.json == {
+        "enabled": True,
+        "interval_seconds": 3600,
+        "direction": {"customers": "pull"},
+        "filters": {"customers": {"country": ["NO", "SE"]}, "products": {"active": [True]}},
+    }
+    then = at_work(*ours, "--off", "--interval", "0", "--direction", "customers=both", "--filter", "products.active=")
+    assert then.code == 0
+    assert "NO, SE" in then.out
+    [listed] = at_work("connections", "--json").json
+    assert listed["settings"] == {
+        "enabled": False,
+        "interval_seconds": None,
+        "direction": {},
+        "filters": {"customers": {"country": ["NO", "SE"]}},
+    }
+    assert "off, customers: country NO or SE" in at_work("status").out
+    assert "Not connected" in at_work("sync", "--all", "--provider", "stripe").err
+    for wrong in (("--direction", "customers"), ("--direction", "guests=pull"), ("--filter", "x"), ("--interval", "5")):
+        assert at_work(*ours, *wrong).code == 2
+    with database.connect() as conn:
+        lines = conn.execute(sa.text("SELECT actor, action, subject, status FROM sync.audit_log")).all()
+    assert [tuple(line) for line in lines] == [("command line", "change_settings", "lantern-hall/stripe", 200)] * 2
+
+
 def test_a_key_comes_as_json_on_standard_input(at_work: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     give(monkeypatch, f'{{"api_key": "{STRIPE_KEY}"}}')
     assert at_work("connect", "lantern-hall", "stripe", "--production").code == 0
