@@ -32,7 +32,13 @@ Fields = Map[str, MappedField]
 
 def read_template(values: Any, *, where: str) -> Template:
     """`values` as a template. Raises DeclarationError at the first thing that is wrong."""
-    return parse(Template, values, where)
+    try:
+        text = orjson.dumps(values)
+    except TypeError:
+        raise DeclarationError(where, "", "must be what JSON can hold, with numbers of at most 64 bits") from None
+    if rb"\u0000" in text:  # PostgreSQL keeps no such text
+        raise DeclarationError(where, "", "must not hold the character NUL")
+    return parse(Template, orjson.loads(text), where)
 
 
 def written(template: Template) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from collections.abc import Mapping as Map
 
 from sync_core.errors import DeclarationError
+from sync_core.mapping.custom import read_template, written
 from sync_core.mapping.mapping import Mapping
+from sync_core.spec.load import parse
 from sync_core.spec.template import Joined, MappedField, Template
 
 Pairs = Map[str, str]
@@ -22,7 +24,7 @@ def with_pairs(template: Template, pairs: Pairs, *, where: str) -> Template:
     """`template` with the fields that `pairs` name at the paths that they give, and without all others.
 
     A column that the template has not is sent and taken back as it is. Raises DeclarationError where the two columns
-    of a joined field are parted.
+    of a joined field are parted, or a path is none or taken.
     """
     left = dict(pairs)
     joined = tuple(_joined(one, left, where) for one in template.joined if left.keys() & set(one.columns))
@@ -35,7 +37,8 @@ def with_pairs(template: Template, pairs: Pairs, *, where: str) -> Template:
     }
     values = template.model_dump(exclude={"fields", "joined", "each", "any_of"}, exclude_defaults=True)
     values |= {"fields": fields, "joined": joined, "each": each, "any_of": _any_of(template.any_of, pairs)}
-    return Template.model_validate(values)
+    # Copies are not judged as they are made: what somebody gave as a path is, here.
+    return read_template(written(parse(Template, values, where)), where=where)
 
 
 def _joined(one: Joined, left: dict[str, str], where: str) -> Joined:

@@ -88,6 +88,13 @@ WRONG: dict[str, tuple[str, str, Change, str]] = {
         "fields: name is required by the provider",
     ),
     "one of several dropped": ("square", "customers", lambda v: v.pop("any_of"), "any_of: the provider needs"),
+    "a NUL": ("stripe", "customers", lambda v: v.update(description="a\0"), "file: must not hold the character NUL"),
+    "half a character": (
+        "stripe",
+        "customers",
+        lambda v: v.update(description="\ud800"),
+        "file: must be what JSON can",
+    ),
     "an expression of its own": (
         "stripe",
         "customers",

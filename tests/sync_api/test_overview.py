@@ -135,21 +135,88 @@ def test_every_provider_s_mapping_can_be_asked_for(desk: Desk, provider: str) ->
     assert "0 mappings" in desk.ask("POST", f"/mappings/{provider}/mappings/heal", body=ABOUT).json()["message"]
 
 
-def test_a_wrong_mapping_is_judged_and_a_right_one_of_one_s_own_is_refused(desk: Desk) -> None:
+def test_a_wrong_mapping_is_refused_and_a_right_one_of_one_s_own_counts(desk: Desk) -> None:
     current = desk.data("GET", "/mappings/stripe/mappings", venueId=OWN)["mappings"]
+    path = "/mappings/stripe/mappings"
 
     def judged(pairs: dict[str, str]) -> tuple[int, str]:
-        return desk.refusal("PUT", "/mappings/stripe/mappings", body=ABOUT | {"mappings": pairs})
+        return desk.refusal("PUT", path, body=ABOUT | {"mappings": pairs})
 
     assert judged(current | {"customers.shoe_size": "customers.email"}) == (400, "MAPPING_INVALID")
     assert judged(current | {"customers.email": "customers.nowhere"}) == (400, "MAPPING_INVALID")
     assert judged({"customers.email": "customers.email"}) == (422, "REQUIRED_FIELD_MISSING")
-    optional = {name: path for name, path in current.items() if name != "customers.email"}
-    assert judged(optional) == (400, "PROVIDER_NOT_SUPPORTED")
-    wrong = ABOUT | {"templateId": "comedy"}
-    path = "/mappings/stripe/mappings/apply-template"
-    assert desk.refusal("POST", path, body=wrong) == (404, "TEMPLATE_NOT_FOUND")
-    assert desk.ask("POST", path, body=ABOUT).status_code == 200
+    assert judged({}) == (400, "MAPPING_INVALID")
+    own = {name: to for name, to in current.items() if name.startswith("customers.") and name != "customers.note"}
+    own["customers.company"] = "customers.metadata.firm"
+    assert judged(own) == (404, "INTEGRATION_NOT_FOUND")
+    desk.connect()
+    assert judged(own | {"customers.id": "customers.metadata.other"}) == (400, "MAPPING_INVALID")
+    assert judged(own | {"customers.company": "customers.metadata.a b"}) == (400, "MAPPING_INVALID")
+    assert judged(own | {"customers.company": "customers.metadata.venue_sync_id"}) == (400, "MAPPING_INVALID")
+
+    said = desk.ask("PUT", path, body=ABOUT | {"mappings": own}).json()["message"]
+
+    assert said == "These count from the next sync on: customers@1"
+    counts = desk.data("GET", path, venueId=OWN)
+    assert (counts["templateId"], counts["versions"]) == ("custom", {"customers": 1})
+    assert counts["mappings"]["customers.company"] == "customers.metadata.firm"
+    assert "customers.note" not in counts["mappings"]
+    assert counts["mappings"]["products.name"] == "products.name"
+    others = desk.token("venue_admin", OTHER)
+    assert desk.data("GET", path, token=others, venueId=OTHER)["templateId"] == "default"
+    again = ABOUT | {"templates": counts["templates"]}
+    assert desk.ask("PUT", path, body=again).json()["message"] == "Mappings count already"
+    unknown = ABOUT | {"templates": {"unicorns": {}}}
+    assert desk.refusal("PUT", path, body=unknown) == (400, "MAPPING_INVALID")
+
+
+def test_a_mapping_is_reset_restored_and_its_versions_are_told(desk: Desk) -> None:
+    desk.connect()
+    path = "/mappings/stripe/mappings"
+    pairs = desk.data("GET", path, venueId=OWN)["mappings"] | {"customers.company": "customers.metadata.firm"}
+    assert desk.ask("PUT", path, body=ABOUT | {"mappings": pairs}).status_code == 200
+
+    assert "customers@2" in desk.ask("POST", f"{path}/reset", body=ABOUT).json()["message"]
+    assert "already" in desk.ask("POST", f"{path}/apply-template", body=ABOUT).json()["message"]
+    assert desk.data("GET", path, venueId=OWN)["templateId"] == "default"
+    for wrong in ("comedy", "customers@9", "customers@x", f"customers@{10**30}", "unicorns@1"):
+        body = ABOUT | {"templateId": wrong}
+        assert desk.refusal("POST", f"{path}/apply-template", body=body) == (404, "TEMPLATE_NOT_FOUND")
+    restored = desk.ask("POST", f"{path}/apply-template", body=ABOUT | {"templateId": "customers@1"})
+    assert "customers@3" in restored.json()["message"]
+
+    kept = desk.data("GET", f"{path}/history", venueId=OWN)
+    assert [(one["templateId"], one["active"], one["template"] is None, one["madeBy"]) for one in kept] == [
+        ("customers@3", True, False, "user:ana"),
+        ("customers@2", False, True, "user:ana"),
+        ("customers@1", False, False, "user:ana"),
+    ]
+    audit = desk.data("GET", "/admin/audit", token=desk.token("admin"), venueId=OWN)
+    assert {line["action"] for line in audit} == {"update_mappings", "reset_mappings", "apply_template"}
+    desk.sql('UPDATE sync.venue_mappings SET template = template || \'{"model": "products"}\' WHERE active')
+    found = desk.ask("POST", f"{path}/heal", body=ABOUT).json()
+    assert found["message"].startswith("1 mappings")
+    assert found["data"] == {"customers": "must stay customers"}
+    assert "customers@4" in desk.ask("POST", f"{path}/reset", body=ABOUT).json()["message"]
+
+
+def test_a_mapping_is_tried_on_the_venue_s_own_rows_before_it_counts(stage: Desk) -> None:
+    account = {"credential": "sk_test_hall", "account_id": "acct_hall", "name": "Hall"}
+    stage.sim("stripe", "PUT", "accounts", **account)
+    key = {"credentials": {"api_key": "sk_test_hall"}, "environment": "sandbox"}
+    assert stage.ask("POST", "/connect/stripe", body=ABOUT | key).status_code < 300
+    stage.sql(
+        f"INSERT INTO venue.customers (venue_id, id, email, company) VALUES ('{OWN}', 'c1', 'a@x.example', 'Firm')"
+    )
+    current = stage.data("GET", "/mappings/stripe/mappings", venueId=OWN)["mappings"]
+    own = {name: to for name, to in current.items() if name.startswith("customers.")}
+    own["customers.company"] = "customers.metadata.firm"
+
+    shown = stage.data("POST", "/mappings/stripe/mappings/preview", body=ABOUT | {"mappings": own})
+
+    assert [(one["direction"], one["operation"], one["record"]) for one in shown] == [("push", "create", "c1")]
+    assert shown[0]["fields"]["metadata.firm"] == [None, "Firm"]
+    assert stage.data("GET", "/mappings/stripe/mappings", venueId=OWN)["versions"] == {}
 
 
 def test_a_sample_shows_what_the_provider_would_get_and_why_it_would_not(desk: Desk) -> None:
@@ -164,5 +231,11 @@ def test_a_sample_shows_what_the_provider_would_get_and_why_it_would_not(desk: D
     assert refused is None
     assert [(problem["row"], problem["field"]) for problem in tried["problems"]] == [(1, "email")]
     assert "no address" not in tried["problems"][0]["message"]
+    other = {
+        "sampleData": {"customers": good | {"company": "Firm"}},
+        "mappings": {"customers.company": "customers.metadata.firm"},
+    }
+    elsewhere = desk.data("POST", "/mappings/stripe/mappings/test", body=other)
+    assert elsewhere["mapped"]["customers"]["metadata"]["firm"] == "Firm"
     nothing = {"sampleData": {"unicorns": {}}}
     assert desk.refusal("POST", "/mappings/stripe/mappings/test", body=nothing) == (400, "MAPPING_INVALID")
