@@ -98,7 +98,7 @@ class UnreadableWebhook(SyncError):
 
 
 class Stopped(SyncError):
-    """A person asked a running sync to stop, or its worker leaves; what it has settled stays, and the next goes on from there."""
+    """A person asked a running sync to stop, or its worker leaves; what it has settled stays, the next goes on there."""
 
 
 class Held(SyncError):

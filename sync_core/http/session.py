@@ -10,6 +10,7 @@ import random
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import requests
@@ -104,6 +105,7 @@ def open_session(
     return session
 
 
+@cache
 def _version() -> str:
     return importlib.metadata.version("venue-sync")
 

@@ -166,8 +166,12 @@ class _Desk:
         return bool(found)
 
     def begin(self) -> None:
-        """Give every connection and entity that is free what waits for it."""
-        for key in [key for key in self._waiting if key not in self._running]:
+        """Give every connection and entity that is free what waits for it, those who wait longest first.
+
+        Where no worker is free it goes on waiting here, so that what comes meanwhile is read together with it.
+        """
+        free = max(0, self._engine.settings.workers - len(self._running))
+        for key in [key for key in self._waiting if key not in self._running][:free]:
             task = _Task(self._owners[key[0]], key[1], tuple(self._waiting.pop(key)))
             future = self._pool.submit(self._carry_out, task)
             self._running[key] = task, future
