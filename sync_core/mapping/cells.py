@@ -4,7 +4,7 @@ Frames come from drivers and pandas in many guises (NaN, NaT, numpy scalars, Tim
 is only str, int, bool, aware UTC datetime and None.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -177,25 +177,6 @@ def filled(values: list[Any], default: Any) -> list[Any]:
     return values if default is None else [default if value is None else value for value in values]
 
 
-def frame_of(columns: Mapping[str, Sequence[Any]], index: pd.Index) -> pd.DataFrame:
-    """A frame of object columns in one block: pandas must not guess a dtype, or None becomes NaN.
-
-    Single rows go through frames too, thousands of times over, so that what a column costs beside its cells counts.
-    """
-    block = np.empty((len(index), len(columns)), dtype=object)
-    for place, values in enumerate(columns.values()):
-        block[:, place] = np.fromiter(values, dtype=object, count=len(index))
-    return pd.DataFrame(block, index=index, columns=pd.Index(list(columns), dtype=object), dtype=object)
-
-
-def columns_in(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """A frame's columns as lists."""
-    block: list[list[Any]] = frame.to_numpy(dtype=object).T.tolist()
-    return dict(zip(frame.columns, block, strict=True))
-
-
-def rows_in(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """A frame's rows by index, each as its columns' values."""
-    names = list(frame.columns)
-    block: list[list[Any]] = frame.to_numpy(dtype=object).tolist()
-    return {key: dict(zip(names, row, strict=True)) for key, row in zip(frame.index.tolist(), block, strict=True)}
+def series(values: list[Any], index: pd.Index) -> pd.Series:
+    """An object column: pandas must not guess a dtype, or None becomes NaN."""
+    return pd.Series(values, index=index, dtype=object)

@@ -1,8 +1,8 @@
 """Pandera schemas of mapped frames, and bad rows with sentences instead of pandera's tables.
 
 A schema carries every rule of its columns, types included, so it stands alone as a gate before a write. Nearly every
-frame is good as a whole, so one pass over all of it comes first; a frame that does not hold is judged by its schema,
-column by column and rule by rule, and each bad row is told everything that is wrong with it.
+frame is good as a whole, so a gate with one check over all of it comes first; a frame that it does not let through is
+judged column by column and rule by rule, and each bad row is told everything that is wrong with it.
 """
 
 import re
@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-from pandera.errors import SchemaErrors
+from pandera.errors import SchemaError, SchemaErrors
 
-from sync_core.mapping.cells import PYTHON_TYPE, SPOKEN, BadValue, Kind, Subject, columns_in, is_of
+from sync_core.mapping.cells import PYTHON_TYPE, SPOKEN, BadValue, Kind, Subject, is_of
 from sync_core.spec.template import Check
 
 
@@ -110,11 +110,16 @@ class FrameRules:
 
     columns: tuple[RuledColumn, ...]
     any_of: tuple[AnyOf, ...]
+    gate: pa.DataFrameSchema
     schema: pa.DataFrameSchema
 
     def judge(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[BadRow]]:
         """The good rows of `frame`, and one BadRow per bad row, in the frame's order."""
-        return (frame, []) if _all_hold(frame, self.columns, self.any_of) else self._sifted(frame)
+        try:
+            self.gate.validate(frame)
+        except SchemaError:
+            return self._sifted(frame)
+        return frame, []
 
     def _sifted(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[BadRow]]:
         try:
@@ -188,14 +193,15 @@ def frame_rules(columns: Sequence[RuledColumn], any_of: Sequence[AnyOf] = ()) ->
         ordered=True,
         unique_column_names=True,
     )
-    return FrameRules(tuple(columns), tuple(any_of), schema)
+    gate = pa.DataFrameSchema(checks=pa.Check(lambda frame: _all_hold(frame, columns, any_of), name="every rule"))
+    return FrameRules(tuple(columns), tuple(any_of), gate, schema)
 
 
 def _all_hold(frame: pd.DataFrame, columns: Sequence[RuledColumn], any_of: Sequence[AnyOf]) -> bool:
     """Whether every rule of every column holds in every row: what the schema says, in one pass."""
     if list(frame.columns) != [ruled.name for ruled in columns]:
         return False
-    cells = columns_in(frame)
+    cells = {ruled.name: frame[ruled.name].tolist() for ruled in columns}
     return all(_holds(ruled, cells[ruled.name]) for ruled in columns) and all(
         any(value is not None for value in row)
         for group in any_of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from sync_core.mapping.bound import Columns
-from sync_core.mapping.cells import BadValue, frame_of
+from sync_core.mapping.cells import BadValue, series
 from sync_core.mapping.frame_schema import BadRow, RuledColumn
 from sync_core.mapping.paths import nest, pick, pick_each
 from sync_core.spec.provider import Direction
@@ -71,7 +71,7 @@ class BoundList:
             name: [e.get(name) for e in elements] if name in self.own else [local[name][owner] for owner, _ in places]
             for name in self.element.push_columns
         }
-        rows = frame_of(columns, index)
+        rows = pd.DataFrame({name: series(values, index) for name, values in columns.items()}, index=index)
         good, bad = self.element.validate_outbound(self.element.outbound(rows))
         paths = list(good.columns)
         cells = (good[path].tolist() for path in paths)
@@ -90,7 +90,7 @@ class BoundList:
         for part in self.element.pulled:
             values.update(part.inward(elements, values))
         index = pd.Index([str(number) for number in range(len(elements))], dtype=object)
-        mapped = frame_of({column: values[column] for column in self.element.pull_columns}, index)
+        mapped = pd.DataFrame({c: series(values[c], index) for c in self.element.pull_columns}, index=index)
         good, bad = self.element.validate_inbound(mapped)
         names = list(good.columns)
         cells = (good[name].tolist() for name in names)

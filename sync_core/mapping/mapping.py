@@ -13,7 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from sync_core.mapping.bound import Bound
-from sync_core.mapping.cells import Subject, columns_in, frame_of, plain, typed
+from sync_core.mapping.cells import Subject, plain, series, typed
 from sync_core.mapping.frame_schema import BadRow, FrameRules
 from sync_core.mapping.lists import BoundList
 from sync_core.mapping.paths import pick_each
@@ -99,14 +99,14 @@ class Mapping:
         Returns:
             A frame with the same index and one column per push path. Validate it before use.
         """
-        given = {KEY: rows.index.tolist(), **columns_in(rows)}
-        local = {column: self._local(given[column], column) for column in self.push_columns}
+        local = {column: self._local(rows, column) for column in self.push_columns}
         out: dict[str, list[Any]] = {}
         for part in self.pushed:
             out.update(part.outward(local))
-        return frame_of({path: out[path] for path in self.push_paths}, rows.index)
+        return pd.DataFrame({path: series(out[path], rows.index) for path in self.push_paths}, index=rows.index)
 
-    def _local(self, values: list[Any], column: str) -> list[Any]:
+    def _local(self, rows: pd.DataFrame, column: str) -> list[Any]:
+        values = rows.index if column == KEY and KEY not in rows.columns else rows[column]
         declared = self.model.columns.get(column)
         kind, personal = (declared.type, declared.personal) if declared else ("text", False)
         return typed(plain(values), kind, Subject(column, personal))
@@ -126,7 +126,7 @@ class Mapping:
         local: dict[str, list[Any]] = {}
         for part in self.pulled:
             local.update(part.inward(records, local))
-        return frame_of({column: local[column] for column in self.pull_columns}, index)
+        return pd.DataFrame({c: series(local[c], index) for c in self.pull_columns}, index=index)
 
     def validate_inbound(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[BadRow]]:
         """The rows of `inbound`'s frame that may be stored, and one BadRow (by remote id) for each that may not."""

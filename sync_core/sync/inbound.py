@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sync_core.mapping.cells import rows_in
+import pandas as pd
+
 from sync_core.mapping.compile import BoundReference, Mapping, content_hash, pick
 from sync_core.providers.protocol import VERSION, Remote
 from sync_core.store import ledger, rows
@@ -85,7 +86,7 @@ def strangers(work: Work, records: Sequence[Remote]) -> dict[tuple[str, str], li
     if not references and not inside:
         return {}
     news = sort_page(work, records).news
-    values = rows_in(work.mapping.inbound([n.remote.record for n in news], [n.remote.id for n in news])).values()
+    values = _records(work.mapping.inbound([n.remote.record for n in news], [n.remote.id for n in news])).values()
     named: dict[tuple[str, str], set[Any]] = {}
     for reference in references:
         named.setdefault((reference.entity, reference.pick), set()).update(row[reference.column] for row in values)
@@ -107,7 +108,7 @@ def arrive(work: Work, news: Sequence[News]) -> Arrived:
     good, bad = work.mapping.validate_inbound(frame)
     letters = [Letter(row.id, row.code, row.reason) for row in bad]
     by_remote = {n.remote.id: n for n in news}
-    values = rows_in(good)
+    values = _records(good)
     letters += _resolve(work, values)
     terms = work.terms
     filtered = [remote_id for remote_id, row in values.items() if not terms.admit(row)]
@@ -120,6 +121,13 @@ def arrive(work: Work, news: Sequence[News]) -> Arrived:
         letters=letters,
         filtered=[by_remote[remote_id] for remote_id in filtered],
     )
+
+
+def _records(frame: pd.DataFrame) -> dict[str, Flat]:
+    names = list(frame.columns)
+    columns = [frame[name].tolist() for name in names]
+    rows_of = zip(*columns, strict=True) if names else ((),) * len(frame.index)
+    return {key: dict(zip(names, row, strict=True)) for key, row in zip(frame.index.tolist(), rows_of, strict=True)}
 
 
 def _resolve(work: Work, values: dict[str, Flat]) -> list[Letter]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from sync_core.mapping.cells import frame_of, rows_in
 from sync_core.mapping.compile import BadRow, BoundReference
 from sync_core.store import ledger
 from sync_core.store import rows as rows_of
@@ -40,10 +39,17 @@ def outbound(work: Work, rows: Sequence[Row]) -> Outbound:
     for part in work.mapping.pushed_lists:
         for reference in part.element.references:
             columns[part.column] = _resolve_inside(work, reference, columns[part.column], ids, waiting)
-    frame = frame_of(columns, pd.Index(ids, dtype=object))
-    ready = frame.loc[[local_id not in waiting for local_id in ids]] if waiting else frame
+    frame = pd.DataFrame(columns, index=pd.Index(ids, dtype=object), dtype=object)
+    ready = frame.loc[[local_id not in waiting for local_id in ids]]
     good, bad = work.mapping.validate_outbound(work.mapping.outbound(ready))
-    return Outbound(mapped=rows_in(good), bad=bad, waiting=waiting)
+    return Outbound(mapped=flat_rows(good), bad=bad, waiting=waiting)
+
+
+def flat_rows(frame: pd.DataFrame) -> dict[str, Flat]:
+    """The frame's rows as flat values by index."""
+    paths = list(frame.columns)
+    values = zip(*(frame[path].tolist() for path in paths), strict=True) if paths else iter(())
+    return {key: dict(zip(paths, row, strict=True)) for key, row in zip(frame.index.tolist(), values, strict=True)}
 
 
 def _read_columns(work: Work) -> tuple[str, ...]:
