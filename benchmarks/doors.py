@@ -32,6 +32,7 @@ SIGNED_WITH = {
     "mailchimp": "MAILCHIMP_WEBHOOK_SECRET",
 }
 _STAYING = ("drain", "--quiet", "86400")
+FIRST_PORT, PORTS = 23_000, 9_000
 SECONDS = 90
 """Until a process must be there; a busy machine takes its time."""
 
@@ -148,8 +149,9 @@ def opened(folder: Path, url: str) -> Iterator[Doors]:
 
 def _prepared(folder: Path, logs: Path, url: str) -> Doors:
     ports: list[int] = []
+    first = FIRST_PORT + secrets.randbelow(PORTS)  # or two runs at the same time would ask for the same ones
     for _ in range(len(SIMULATED) + 1):
-        ports.append(free_port(23_000, taken=frozenset(ports)))
+        ports.append(free_port(first, taken=frozenset(ports)))
     bases = {name: f"http://{HOST}:{port}" for name, port in zip(SIMULATED, ports, strict=False)}
     address = f"http://{HOST}:{ports[-1]}"
     environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
