@@ -65,6 +65,14 @@ class _Open:
     errors: list[tuple[Connection, str, str]] = field(default_factory=list[tuple[Connection, str, str]])
 
 
+AT_ONCE = 6
+SLOW_AFTER = 0.5
+"""So many are begun at the same time, those aside that have been under way for so many seconds, which wait for a provider.
+
+What they do besides is work for one processor: were all of them begun at once, all would be done late.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     """Events of one connection and entity that are applied together."""
@@ -72,6 +80,15 @@ class _Task:
     connection: Connection
     entity: str
     events: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A task that a worker has, since when by the monotonic clock."""
+
+    task: _Task
+    since: float
+    future: "Future[list[tuple[_Task, EntityReport]]]"
 
 
 def drain(
@@ -112,7 +129,8 @@ def drain(
                     continue
                 if not desk.in_hand and engine.clock.monotonic() - quiet_since >= quiet_seconds:
                     return desk.drained
-                rung.wait(min(LOOK_EVERY, max(quiet_seconds, 0.01)))
+                soon = SLOW_AFTER / 5 if desk.crowded else LOOK_EVERY
+                rung.wait(min(soon, max(quiet_seconds, 0.01)))
 
 
 class _Desk:
@@ -129,12 +147,17 @@ class _Desk:
         self._wake_at = 0.0
         self._waiting: dict[Key, list[Waiting]] = {}
         self._owners: dict[int, Connection] = {}
-        self._running: dict[Key, tuple[_Task, Future[list[tuple[_Task, EntityReport]]]]] = {}
+        self._running: dict[Key, _Begun] = {}
 
     @property
     def under_way(self) -> bool:
         """Whether a task is not settled yet."""
         return bool(self._running)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether something waits for nothing but its turn."""
+        return not self._waiting.keys() <= self._running.keys()
 
     def take_up(self) -> bool:
         """Take some of what is due out of the inbox, as far as there is room; whether there was anything."""
@@ -168,20 +191,22 @@ class _Desk:
     def begin(self) -> None:
         """Give every connection and entity that is free what waits for it, those who wait longest first.
 
-        Where no worker is free it goes on waiting here, so that what comes meanwhile is read together with it.
+        Where it is not their turn it goes on waiting here, so that what comes meanwhile is read together with it.
         """
-        free = max(0, self._engine.settings.workers - len(self._running))
+        now = self._engine.clock.monotonic()
+        quick = sum(now - one.since < SLOW_AFTER for one in self._running.values())
+        free = max(0, min(self._engine.settings.workers - len(self._running), AT_ONCE - quick))
         for key in [key for key in self._waiting if key not in self._running][:free]:
             task = _Task(self._owners[key[0]], key[1], tuple(self._waiting.pop(key)))
             future = self._pool.submit(self._carry_out, task)
-            self._running[key] = task, future
+            self._running[key] = _Begun(task, now, future)
             future.add_done_callback(lambda _: self._rung.set())
 
     def settle(self) -> bool:
         """Note what became of the tasks that are done; whether there were any."""
-        finished = [key for key, (_, future) in self._running.items() if future.done()]
+        finished = [key for key, one in self._running.items() if one.future.done()]
         for key in finished:
-            for task, report in self._running.pop(key)[1].result():
+            for task, report in self._running.pop(key).future.result():
                 self._note(task, report)
         closed = [one for one in self.in_hand.values() if one.left == 0]
         if closed:
