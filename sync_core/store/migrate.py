@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from sync_core.store.api_tables import api_keys
 from sync_core.store.database import DAGSTER_SCHEMA
+from sync_core.store.health_tables import call_hours
 from sync_core.store.inbox_tables import work
 from sync_core.store.limits_tables import provider_limits
 from sync_core.store.mapping_tables import venue_mappings
@@ -21,7 +22,7 @@ from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import Xid8, metadata
 
 # Every module of tables is named here: one that nobody imports would be missing from what is compared.
-DECLARED = (connections, work, oauth_tokens, api_keys, provider_limits, venue_mappings)
+DECLARED = (connections, work, oauth_tokens, api_keys, provider_limits, venue_mappings, call_hours)
 
 SCHEMAS = ("venue", "sync")
 VERSION_TABLE = "schema_version"
