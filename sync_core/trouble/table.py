@@ -48,15 +48,15 @@ ROWS: Final[tuple[Row, ...]] = (
     Row(None, 401, None, "authentication", "never", "error", "The provider does not accept the key or token any more: the venue connects the account again."),
     Row(None, 403, None, "authorization", "never", "error", "The account does not let us do this: the venue grants the permission there, then connects again."),
     Row(None, 404, None, "data", "never", "warning", "The provider has no such object any more: look at both sides, then save the record again or discard the letter."),
-    Row(None, 408, None, "network", "low", "warning", "The request did not reach the provider in time: the same call is made again."),
+    Row(None, 408, None, "network", "normal", "warning", "The request did not reach the provider in time: the same call is made again."),
     Row(None, 429, None, "rate_limit", "high", "info", "The provider asks us to slow down: we wait and go on by ourselves."),
-    Row(None, 200, None, "provider", "never", "warning", "The provider's answer cannot be read: the next sync asks again."),
     Row(None, "4xx", None, "validation", "never", "warning", "The provider refuses the record for what is in it: correct the record."),
     Row(None, "5xx", None, "provider", "high", "warning", "The provider fails for the moment: the same call is made again."),
     # No answer at all.
     Row(None, None, "timeout", "network", "high", "warning", "The provider did not answer in time: the same call is made again."),
     Row(None, None, "connection_failed", "network", "high", "warning", "The connection to the provider broke: the same call is made again."),
     Row(None, None, "tls_refused", "network", "never", "error", "No secure connection to the provider comes about: an operator checks address, certificates and proxies."),
+    Row(None, None, "unreadable", "provider", "never", "warning", "The provider's answer cannot be read: the next sync asks again."),
     Row(None, None, "breaker_open", "provider", "never", "warning", "The provider has failed repeatedly and is left alone for a minute: the next sync goes on."),
     Row(None, None, "keeps_failing", "provider", "never", "warning", "The provider keeps failing on the same records: the next sync looks them up again."),
     # Stripe.
@@ -95,7 +95,7 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("square", None, "MERCHANT_SUBSCRIPTION_NOT_FOUND", "authorization", "never", "warning", "The Square account has no plan for this: the venue books it, and the record is tried again."),
     Row("square", None, "RATE_LIMITED", "rate_limit", "high", "info", "Square asks us to slow down: we wait and go on by ourselves."),
     Row("square", None, "RATE_LIMIT_ERROR", "rate_limit", "high", "info", "Square asks us to slow down: we wait and go on by ourselves."),
-    Row("square", None, "REQUEST_TIMEOUT", "network", "low", "warning", "The request did not reach Square in time: the same call is made again."),
+    Row("square", None, "REQUEST_TIMEOUT", "network", "normal", "warning", "The request did not reach Square in time: the same call is made again."),
     Row("square", None, "TEMPORARY_ERROR", "provider", "high", "warning", "Square fails for the moment: the same call is made again."),
     Row("square", None, "API_ERROR", "provider", "high", "warning", "Square fails for the moment: the same call is made again."),
     Row("square", None, "NOT_FOUND", "data", "never", "warning", "Square has no such object any more: look at both sides, then save the record again or discard the letter."),
@@ -196,6 +196,9 @@ ROWS: Final[tuple[Row, ...]] = (
 # fmt: on
 
 _BY_KEY: Final[Mapping[Key, Trouble]] = {row.key: row.trouble for row in ROWS}
+_BY_CODE: Final[Mapping[tuple[str | None, str], Trouble]] = {
+    (row.provider, row.code): row.trouble for row in reversed(ROWS) if row.code is not None
+}
 
 
 def look_up(provider: str | None, status: int | None, code: str | None, *, family: str | None = None) -> Trouble | None:
@@ -206,10 +209,14 @@ def look_up(provider: str | None, status: int | None, code: str | None, *, famil
 
     Args:
         provider: as declared, such as "stripe"; None when it is not known.
-        status: HTTP's; None where there is none.
+        status: HTTP's; None where there is none, or where it is not known any more.
         code: the provider's code, or one of our own.
         family: what the provider sorts its codes by.
     """
+    if status is None and code:
+        found = _BY_CODE.get((provider, code)) or _BY_CODE.get((None, code))
+        if found is not None:
+            return found
     in_general: Status | None = None if status is None or status < 400 else "4xx" if status < 500 else "5xx"  # noqa: PLR2004 - HTTP
     asked: list[Key] = []
     if code:
