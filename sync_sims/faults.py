@@ -31,8 +31,8 @@ class Fault:
 
     `times` is how often it may happen (None: always); `probability` is drawn for each matching request; `seconds` is
     the length of a delay, before which nothing is done, or of a late answer, before which everything is; `body` replaces
-    the provider's error body of a refusal. An edit seeds `rows` in a `collection` of the request's account right before
-    the request is handled: somebody there was a moment faster. `source` is a part of X-Request-Source, so that one who
+    the provider's error body of a refusal or an error before. An edit seeds `rows` in a `collection` of the request's
+    account right before the request is handled: somebody there was a moment faster. `source` is a part of X-Request-Source, so that one who
     calls under another name has peace.
     """
 

@@ -114,7 +114,8 @@ async def _spoilt(simulator: Simulator, request: Request, fault: Fault) -> Respo
             simulator.overrule(request, failure)
             return failure
         case _:
-            return simulator.failed(fault.status)
+            failure = simulator.failed(fault.status)
+            return failure if fault.body is None else Response(fault.status, fault.body, failure.headers)
 
 
 async def _break(simulator: Simulator, request: Request, *, fault: Fault, scope: Scope, send: Send) -> None:
