@@ -60,6 +60,19 @@ class RateSpec(Declared):
     all_per_minute: float | None = Field(default=None, gt=0, description="Calls to all endpoints in any minute.")
 
 
+class MeteredSpec(Declared):
+    """Calls that the provider counts by the calendar month, for our application with all venues together.
+
+    What sandbox accounts are called for does not count.
+    """
+
+    name: str = Field(description="What the provider calls them.")
+    per_month: int = Field(gt=0, description="So many are ours; beyond, the provider stops them or sends a bill.")
+    endpoints: tuple[str, ...] = Field(
+        min_length=1, description="Which they are, as they are counted; a * at the end stands for anything."
+    )
+
+
 class LimitSpec(Declared):
     """How hard a connection may work the provider."""
 
@@ -67,6 +80,16 @@ class LimitSpec(Declared):
     sandbox: RateSpec
     concurrency: int = Field(default=4, ge=1, le=64, description="Simultaneous requests per connection.")
     idempotency_hours: float = Field(gt=0, description="How long the provider remembers an idempotency key.")
+    metered: MeteredSpec | None = None
+
+    def meters(self, endpoint: str, environment: str) -> bool:
+        """Whether calls to this endpoint count against the month's allowance."""
+        if self.metered is None or environment != "production":
+            return False
+        return any(
+            endpoint.startswith(declared[:-1]) if declared.endswith("*") else endpoint == declared
+            for declared in self.metered.endpoints
+        )
 
 
 class BatchSpec(Declared):

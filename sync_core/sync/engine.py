@@ -34,12 +34,13 @@ from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
 from sync_core.sync.guards import Guards
+from sync_core.sync.meters import Meters
 from sync_core.sync.own_mappings import OwnMappings
 from sync_core.sync.plan import foresee, rehearse
 from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
-from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Status, silent
+from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Progress, Status, silent
 from sync_core.sync.terms import terms_of
 from sync_core.sync.work import Tally, Work
 from sync_core.vault.cache import DataKeyCache
@@ -62,7 +63,8 @@ class Access:
     """Whose account is to be opened, and with what. The secret never shows in its repr.
 
     `tokens` watches over an access token that ends; None where a key, or a token without end, opens the account.
-    `account` is whose limits the calls count against, in the provider's terms; None while nobody knows.
+    `account` is whose limits the calls count against, in the provider's terms; None while nobody knows. So is
+    `connection_id`, whose calls they are.
     """
 
     label: str
@@ -70,6 +72,7 @@ class Access:
     secret: Mapping[str, str] = field(repr=False)
     tokens: TokenSource | None = field(default=None, repr=False)
     account: str | None = None
+    connection_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,12 @@ class Engine:
     new_key: Callable[[], str] = random_key
     own_mappings: OwnMappings = field(default_factory=OwnMappings, init=False)
     guards: Guards = field(init=False)
+    meters: Meters = field(init=False)
 
     def __post_init__(self) -> None:
         """Share limits and breakers with whoever works on the same database."""
         object.__setattr__(self, "guards", Guards(self.database, clock=self.clock))
+        object.__setattr__(self, "meters", Meters(clock=self.clock, vault_counts=self.vault.counts))
 
     def mapping_of(self, conn: sa.Connection, connection: Connection, entity: str) -> FieldMapping:
         """The mapping of a connection's entity: the venue's own where it has one.
@@ -208,7 +213,7 @@ class Engine:
         Raises the SyncError that would stop the sync.
         """
         order = _Order(connection, entity, mode, "plan", silent, _run)
-        with self.database.connect() as conn, self._work(conn, order) as work:
+        with self.meters.written(self.database), self.database.connect() as conn, self._work(conn, order) as work:
             return foresee(work)
 
     def rehearse(self, connection: Connection, entity: str, mapping: FieldMapping, *, limit: int) -> Plan:
@@ -217,7 +222,7 @@ class Engine:
         Raises the SyncError that would stop the sync.
         """
         order = _Order(connection, entity, Mode(), "rehearsal", silent, _run, mapping)
-        with self.database.connect() as conn, self._work(conn, order) as work:
+        with self.meters.written(self.database), self.database.connect() as conn, self._work(conn, order) as work:
             return rehearse(work, limit=limit)
 
     def connect(
@@ -276,10 +281,11 @@ class Engine:
         correlation: str = "connect",
     ) -> Account:
         """Whose account a credential opens. Raises AuthorizationLost when the provider refuses it."""
-        access = Access(f"{venue}/{provider}", environment, secret)
-        with self._client(
-            self.spec(provider), access, calls=CallLog(), correlation=correlation, patience=NORMAL
-        ) as client:
+        spec, access = self.spec(provider), Access(f"{venue}/{provider}", environment, secret)
+        with (
+            self.meters.written(self.database),
+            self._client(spec, access, calls=CallLog(), correlation=correlation, patience=NORMAL) as client,
+        ):
             return client.account()
 
     def spec(self, provider: str) -> ProviderSpec:
@@ -296,11 +302,14 @@ class Engine:
         except Held as held:
             conn.rollback()
             return "busy", str(held)
+        status: Status = "succeeded" if error is None else "failed"
+        self.meters.count("readings", order.connection.provider, order.entity, status)
+        self.meters.write(conn)
         conn.commit()
-        return "succeeded" if error is None else "failed", error
+        return status, error
 
     def _logged(self, conn: sa.Connection, order: _Order) -> Ending:
-        connection, tally = order.connection, order.tally
+        connection, tally, began = order.connection, order.tally, self.clock.monotonic()
         log_id = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
         conn.commit()
         error = self._troubled(conn, order)
@@ -315,6 +324,9 @@ class Engine:
             api_calls=order.calls.snapshot().total.calls,
             error=error,
         )
+        seconds = self.clock.monotonic() - began
+        self.meters.synced(connection.provider, order.entity, status=status, counts=tally.counts, seconds=seconds)
+        self.meters.write(conn)
         conn.commit()
         return status, error
 
@@ -359,15 +371,26 @@ class Engine:
                 clock=self.clock,
                 new_key=self.new_key,
                 mode=order.mode,
-                on_progress=order.on_progress,
+                on_progress=self._watched(order, spec),
                 tally=order.tally,
             )
+
+    def _watched(self, order: _Order, spec: ProviderSpec) -> OnProgress:
+        """Whoever watches the sync, and the counts of its calls, which in a long one cannot wait for its end."""
+
+        def told(progress: Progress) -> None:
+            order.on_progress(progress)
+            connection = order.connection
+            self.meters.calls(spec, connection.environment, order.calls.news(), connection_id=connection.id)
+            self.meters.write_now_and_then(self.database)
+
+        return told
 
     def _access(self, conn: sa.Connection, connection: Connection) -> Access:
         """The connection's key, or what its tokens stand for with a watch over them."""
         secret = credential_of(self, conn, connection)
         tokens = bearer_of(self, conn, connection)
-        return Access(connection.label, connection.environment, secret, tokens, connection.account_id)
+        return Access(connection.label, connection.environment, secret, tokens, connection.account_id, connection.id)
 
     @contextmanager
     def _client(
@@ -392,14 +415,17 @@ class Engine:
         )
         if access.tokens is not None:
             renewing(session, access.tokens)
-        with session:
-            yield client_of(spec)(
-                spec=spec,
-                session=session,
-                base=self._base(spec, access.environment),
-                secret=access.secret,
-                sandbox=sandbox,
-            )
+        try:
+            with session:
+                yield client_of(spec)(
+                    spec=spec,
+                    session=session,
+                    base=self._base(spec, access.environment),
+                    secret=access.secret,
+                    sandbox=sandbox,
+                )
+        finally:
+            self.meters.calls(spec, access.environment, calls.news(), connection_id=access.connection_id)
 
     def _guard(self, spec: ProviderSpec, access: Access, rate: RateSpec) -> Guard | None:
         """The guard of the account, which venues that share it share; None while nobody knows whose account it is."""
