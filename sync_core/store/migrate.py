@@ -38,7 +38,7 @@ def _config(connection: sa.Connection) -> Config:
 def upgrade(engine: sa.Engine, *, revision: str = "head") -> None:
     """Migrate up to `revision`; makes the schemas first. Safe to call from several processes at once."""
     with engine.begin() as connection:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('venue-sync migrations'))"))
+        _unhurried(connection)
         for schema in (*SCHEMAS, DAGSTER_SCHEMA):
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
         command.upgrade(_config(connection), revision)
@@ -47,8 +47,14 @@ def upgrade(engine: sa.Engine, *, revision: str = "head") -> None:
 def downgrade(engine: sa.Engine, *, revision: str) -> None:
     """Migrate down to `revision` ('base' for nothing at all). What the newer tables held is lost."""
     with engine.begin() as connection:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('venue-sync migrations'))"))
+        _unhurried(connection)
         command.downgrade(_config(connection), revision)
+
+
+def _unhurried(connection: sa.Connection) -> None:
+    """One migration at a time, and as long as it takes: a large table takes longer than any other statement may."""
+    connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('venue-sync migrations'))"))
 
 
 def current(engine: sa.Engine) -> str | None:

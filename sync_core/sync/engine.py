@@ -5,17 +5,16 @@ import logging
 import random
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sync_core.clock import Clock, SystemClock
-from sync_core.errors import AuthorizationLost, ConfigurationError, Held, SyncError, TransientError
+from sync_core.errors import AuthorizationLost, ConfigurationError, DatabaseFailure, Held, SyncError, TransientError
 from sync_core.http.backoff import HIGH, NORMAL, Patience
 from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
@@ -29,7 +28,9 @@ from sync_core.settings import Settings
 from sync_core.spec.connection import ConnectionSettings
 from sync_core.spec.provider import ProviderSpec, RateSpec
 from sync_core.store import connections, locks, sync_log
+from sync_core.store.comeback import Comeback, Trials
 from sync_core.store.connections import Connection, Environment
+from sync_core.store.failures import failure_of
 from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
@@ -88,6 +89,7 @@ class _Order:
     mapping: FieldMapping | None = None  # None: the one that counts for the connection
     tally: Tally = field(default_factory=Tally)
     calls: CallLog = field(default_factory=CallLog)
+    log_ids: list[int] = field(default_factory=list[int])  # its line in the sync log, once it has one
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -108,11 +110,13 @@ class Engine:
     own_mappings: OwnMappings = field(default_factory=OwnMappings, init=False)
     guards: Guards = field(init=False)
     meters: Meters = field(init=False)
+    comeback: Comeback = field(init=False)
 
     def __post_init__(self) -> None:
         """Share limits and breakers with whoever works on the same database."""
         object.__setattr__(self, "guards", Guards(self.database, clock=self.clock))
         object.__setattr__(self, "meters", Meters(clock=self.clock, vault_counts=self.vault.counts))
+        object.__setattr__(self, "comeback", Comeback(self.database, clock=self.clock))
 
     def mapping_of(self, conn: sa.Connection, connection: Connection, entity: str) -> FieldMapping:
         """The mapping of a connection's entity: the venue's own where it has one.
@@ -178,21 +182,20 @@ class Engine:
         return self._reported(order, locks.holding_briefly, self._noted)
 
     def _reported(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> EntityReport:
-        """Do it under the entity's lock, and tell how it went."""
+        """Do it under the entity's lock, again if the database was lost on the way, and tell how it went."""
         started = self.clock.monotonic()
         connection, entity = order.connection, order.entity
-        status: Status = "failed"
-        try:
-            with self.database.connect() as conn, lock(conn, connection.id, entity) as mine:
-                if mine:
-                    status, error = act(conn, order)
-                else:
-                    status = "busy"
-                    error = f"Another sync of {entity} of {connection.label} is running; this one did nothing."
-        except PoolTimeout:
-            error = f"No database connection was free for {connection.label}: lower VENUE_SYNC_WORKERS."
-        except DBAPIError as lost:
-            error = f"The database failed while {connection.label} was synced: {_first_line(lost)}"
+        trials = Trials(self.comeback, clock=self.clock)
+        while True:
+            try:
+                status, error = self._locked(order, lock, act)
+            except (SQLAlchemyError, DatabaseFailure) as lost:
+                # Every step of a sync may be done again; what it did is found like what a killed one left.
+                if trials.another(lost):
+                    continue
+                status, error = "failed", _told(lost, connection.label)
+                self._note_failure(order, error)
+            break
         return EntityReport(
             venue=connection.venue,
             provider=connection.provider,
@@ -206,6 +209,19 @@ class Engine:
             frame_rows=order.tally.frame_rows,
             frame_bad=order.tally.frame_bad,
         )
+
+    def _locked(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> Ending:
+        connection, entity = order.connection, order.entity
+        with self.database.connect() as conn, lock(conn, connection.id, entity) as mine:
+            if mine:
+                return act(conn, order)
+        return "busy", f"Another sync of {entity} of {connection.label} is running; this one did nothing."
+
+    def _note_failure(self, order: _Order, error: str) -> None:
+        """The database failed for good, and may yet be able to note it: a full disk often has room for a line."""
+        for log_id in order.log_ids:
+            with suppress(SQLAlchemyError), self.database.begin() as conn:
+                self._finish_line(conn, log_id, order, error)
 
     def plan(self, connection: Connection, entity: str, *, mode: Mode) -> Plan:
         """What `sync` would do, before it does. Reads at the provider, writes nowhere.
@@ -309,26 +325,33 @@ class Engine:
         return status, error
 
     def _logged(self, conn: sa.Connection, order: _Order) -> Ending:
-        connection, tally, began = order.connection, order.tally, self.clock.monotonic()
-        log_id = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
-        conn.commit()
+        connection, began = order.connection, self.clock.monotonic()
+        if not order.log_ids:
+            started = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
+            conn.commit()
+            order.log_ids.append(started)
         error = self._troubled(conn, order)
         if error is None:
             connections.mark_synced(conn, connection.id)
+        for log_id in order.log_ids:
+            self._finish_line(conn, log_id, order, error)
         status: Status = "succeeded" if error is None else "failed"
-        sync_log.finish(
-            conn,
-            log_id,
-            status=status,
-            counts={name: value for name, value in asdict(tally.counts).items() if value},
-            api_calls=order.calls.snapshot().total.calls,
-            error=error,
-        )
-        seconds = self.clock.monotonic() - began
-        self.meters.synced(connection.provider, order.entity, status=status, counts=tally.counts, seconds=seconds)
+        seconds, counts = self.clock.monotonic() - began, order.tally.counts
+        self.meters.synced(connection.provider, order.entity, status=status, counts=counts, seconds=seconds)
         self.meters.write(conn)
         conn.commit()
         return status, error
+
+    @staticmethod
+    def _finish_line(conn: sa.Connection, log_id: int, order: _Order, error: str | None) -> None:
+        sync_log.finish(
+            conn,
+            log_id,
+            status="succeeded" if error is None else "failed",
+            counts={name: value for name, value in asdict(order.tally.counts).items() if value},
+            api_calls=order.calls.snapshot().total.calls,
+            error=error,
+        )
 
     def _troubled(self, conn: sa.Connection, order: _Order) -> str | None:
         """Run the sync; a sentence when it did not go through, with `conn` ready for a new transaction."""
@@ -340,7 +363,7 @@ class Engine:
             conn.rollback()
             connections.mark_failed(conn, order.connection.id, reason=str(lost))
             return str(lost)
-        except (Held, DBAPIError):
+        except (Held, SQLAlchemyError, DatabaseFailure):
             raise
         except SyncError as failed:
             conn.rollback()
@@ -525,5 +548,13 @@ def _run(work: Work) -> None:
         push(work)
 
 
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().split("\n", maxsplit=1)[0][:200]
+def _told(error: SQLAlchemyError | DatabaseFailure, label: str) -> str:
+    """What went wrong with the database while a connection was synced, in a sentence."""
+    failure = failure_of(error)
+    if failure is not None:
+        return f"{label} was not synced to its end. {failure}"
+    if isinstance(error, DBAPIError):
+        first_line = str(error.orig).strip().split("\n", maxsplit=1)[0][:200]
+        return f"The database failed while {label} was synced: {first_line}"
+    _log.error("sync.failed connection=%s", label, exc_info=error)
+    return f"An unexpected {type(error).__name__} stopped {label}; the log has the details."

@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from sync_core.store import alerts, dead_letters, inbox, locks
+from sync_core.store.comeback import Trials
 from sync_core.store.connections import Connection
 from sync_core.store.dead_letters import Letter
+from sync_core.store.failures import failure_of
 from sync_core.store.inbox import Waiting
 from sync_core.store.listening import bell
 from sync_core.sync.engine import Engine
@@ -103,8 +106,41 @@ def drain(
     """Apply what is in the inbox and what comes, until nothing has come for `quiet_seconds`.
 
     Begins nothing more after `most_seconds`, or when `stopping` says so, and ends when what was begun is settled.
-    Returns None at once when another process is draining already.
+    Returns None at once when another process is draining already. A database that is restarted meanwhile is waited for.
+
+    Raises DatabaseFailure when the database does not come back soon, or cannot be written to.
     """
+    drained, until = Drained(), engine.clock.monotonic() + most_seconds
+    trials = Trials(engine.comeback, clock=engine.clock)
+    while True:
+        try:
+            return _drain(
+                engine,
+                drained,
+                run_id=run_id,
+                quiet_seconds=quiet_seconds,
+                until=until,
+                stopping=stopping,
+                tell=on_settled,
+            )
+        except SQLAlchemyError as lost:
+            # The lock is gone with the connection; what was in hand is in the inbox as before.
+            _log.warning("drain.lost error=%s", type(lost).__name__)
+            if not trials.another(lost):
+                raise failure_of(lost) or lost from None
+
+
+def _drain(
+    engine: Engine,
+    drained: Drained,
+    *,
+    run_id: str,
+    quiet_seconds: float,
+    until: float,
+    stopping: Callable[[], bool],
+    tell: Callable[[Drained], None],
+) -> Drained | None:
+    """As `drain`, up to the first loss of the database, which it raises when what was begun has ended."""
     with engine.database.connect() as guard, locks.only_one(guard, "drain") as mine:
         if not mine:
             return None
@@ -112,38 +148,60 @@ def drain(
             bell(engine.database, inbox.CHANNEL) as rung,
             ThreadPoolExecutor(engine.settings.workers, thread_name_prefix="drain") as pool,
         ):
-            desk = _Desk(engine, run_id, pool, rung)
-            began = quiet_since = engine.clock.monotonic()
-            while True:
-                rung.clear()
-                ending = desk.leaving = stopping() or engine.clock.monotonic() - began > most_seconds
-                settled, taken = desk.settle(), not ending and desk.take_up()
-                if settled or taken:
-                    on_settled(desk.drained)
-                    quiet_since = engine.clock.monotonic()
-                if ending and not desk.under_way:
-                    return desk.drained
-                if not ending:
-                    desk.begin()
-                if taken:  # there may be more
-                    continue
-                if not desk.in_hand and engine.clock.monotonic() - quiet_since >= quiet_seconds:
-                    return desk.drained
-                soon = SLOW_AFTER / 5 if desk.crowded else LOOK_EVERY
-                rung.wait(min(soon, max(quiet_seconds, 0.01)))
+            desk = _Desk(engine, run_id, pool, rung, drained)
+            try:
+                _work_off(engine, desk, guard, quiet_seconds=quiet_seconds, until=until, stopping=stopping, tell=tell)
+            finally:
+                desk.leaving = True
+            return drained
+
+
+def _work_off(
+    engine: Engine,
+    desk: "_Desk",
+    guard: sa.Connection,
+    *,
+    quiet_seconds: float,
+    until: float,
+    stopping: Callable[[], bool],
+    tell: Callable[[Drained], None],
+) -> None:
+    quiet_since = looked_at = engine.clock.monotonic()
+    while True:
+        desk.rung.clear()
+        ending = desk.leaving = stopping() or engine.clock.monotonic() > until
+        if engine.clock.monotonic() - looked_at >= LOOK_EVERY:
+            locks.still_held(guard)
+            looked_at = engine.clock.monotonic()
+        settled, taken = desk.settle(), not ending and desk.take_up()
+        if settled or taken:
+            tell(desk.drained)
+            quiet_since = engine.clock.monotonic()
+        if ending and not desk.under_way:
+            return
+        if not ending:
+            desk.begin()
+        if taken:  # there may be more
+            continue
+        if not desk.in_hand and engine.clock.monotonic() - quiet_since >= quiet_seconds:
+            return
+        soon = SLOW_AFTER / 5 if desk.crowded else LOOK_EVERY
+        desk.rung.wait(min(soon, max(quiet_seconds, 0.01)))
 
 
 class _Desk:
     """The events in hand, between the inbox and the workers. Only the draining thread touches it."""
 
-    def __init__(self, engine: Engine, run_id: str, pool: ThreadPoolExecutor, rung: threading.Event) -> None:
-        self.drained = Drained()
+    def __init__(
+        self, engine: Engine, run_id: str, pool: ThreadPoolExecutor, rung: threading.Event, drained: Drained
+    ) -> None:
+        self.drained = drained
+        self.rung = rung
         self.in_hand: dict[int, _Open] = {}
         self.leaving = False
         self._engine = engine
         self._run_id = run_id
         self._pool = pool
-        self._rung = rung
         self._wake_at = 0.0
         self._waiting: dict[Key, list[Waiting]] = {}
         self._owners: dict[int, Connection] = {}
@@ -200,7 +258,7 @@ class _Desk:
             task = _Task(self._owners[key[0]], key[1], tuple(self._waiting.pop(key)))
             future = self._pool.submit(self._carry_out, task)
             self._running[key] = _Begun(task, now, future)
-            future.add_done_callback(lambda _: self._rung.set())
+            future.add_done_callback(lambda _: self.rung.set())
 
     def settle(self) -> bool:
         """Note what became of the tasks that are done; whether there were any."""
