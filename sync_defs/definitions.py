@@ -17,6 +17,7 @@ from assets.tokens import token_jobs
 from assets.waiting import waiting_jobs
 from resources.database import DatabaseResource
 from resources.engine import EngineResource
+from resources.whose_turn import RoundResource
 from sensors.tokens import tokens_due
 from sensors.venues import venues_to_partitions
 from sensors.waiting import syncs_waiting, webhooks_waiting
@@ -56,7 +57,11 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
             jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs()],
             schedules=incremental_schedules(specs),
             sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due],
-            resources={"database": DatabaseResource(), "engine": EngineResource(declarations=str(folder))},
+            resources={
+                "database": DatabaseResource(),
+                "engine": EngineResource(declarations=str(folder)),
+                "whose_turn": RoundResource(),
+            },
             executor=dg.in_process_executor,
         ),
     )

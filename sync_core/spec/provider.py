@@ -163,6 +163,12 @@ class EntitySpec(Declared):
     cannot: Cannot = Field(default_factory=dict[str, str])
     max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")
     stale_after_hours: float = Field(default=24, gt=0, description="Freshness that the asset promises.")
+    poll_minutes: float = Field(
+        default=0,
+        ge=0,
+        description="The schedule asks the provider only so often where nothing is to be pushed; 0: at every turn. "
+        "An entity with events is asked at every turn as long as the connection's webhooks do not come.",
+    )
 
     @model_validator(mode="after")
     def _orders_to_act_are_only_sent(self) -> "EntitySpec":
@@ -203,6 +209,11 @@ class ProviderSpec(Declared):
     limits: LimitSpec
     cannot: Cannot = Field(default_factory=dict[str, str])
     cadence: str = Field(default="*/15 * * * *", description="Cron line of the incremental sync.")
+    webhooks: Literal["application", "account"] = Field(
+        default="account",
+        description="application: those of every account that connected by OAuth come to the application's address; "
+        "account: each account is set up by itself, so that they come is known once one has come.",
+    )
     entities: dict[Name, EntitySpec] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -1,7 +1,6 @@
 """The sync log: one row per sync of a connection's entity, started before and finished after."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -22,22 +21,6 @@ def start(conn: sa.Connection, connection_id: int, entity: str, *, run_id: str, 
         )
         .returning(sync_log.c.id)
     ).scalar_one()
-
-
-def latest_good(conn: sa.Connection, connection_ids: Sequence[int], *, entity: str) -> dict[int, datetime]:
-    """When the last sync of `entity` that went well began, by connection; those that never had one are not in it."""
-    if not connection_ids:
-        return {}
-    query = (
-        sa.select(sync_log.c.connection_id, sa.func.max(sync_log.c.started_at))
-        .where(
-            sync_log.c.connection_id == sa.any_(sa.bindparam("ids", list(connection_ids), sa.ARRAY(sa.BigInteger))),
-            sync_log.c.entity == entity,
-            sync_log.c.status == "succeeded",
-        )
-        .group_by(sync_log.c.connection_id)
-    )
-    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def finish(

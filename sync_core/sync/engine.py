@@ -27,7 +27,7 @@ from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
 from sync_core.spec.connection import ConnectionSettings
 from sync_core.spec.provider import ProviderSpec, RateSpec
-from sync_core.store import connections, locks, sync_log
+from sync_core.store import connections, locks, sync_log, turns
 from sync_core.store.comeback import Comeback, Trials
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.failures import failure_of
@@ -42,7 +42,7 @@ from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
 from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Progress, Status, silent
-from sync_core.sync.terms import terms_of
+from sync_core.sync.terms import chosen, terms_of
 from sync_core.sync.work import Tally, Work
 from sync_core.vault.cache import DataKeyCache
 from sync_core.vault.choose import open_former, open_keyring
@@ -328,11 +328,14 @@ class Engine:
         connection, began = order.connection, self.clock.monotonic()
         if not order.log_ids:
             started = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
+            turns.begin(conn, connection.id, order.entity)
             conn.commit()
             order.log_ids.append(started)
         error = self._troubled(conn, order)
         if error is None:
             connections.mark_synced(conn, connection.id)
+            mark = chosen(connection.settings, order.entity, version=connection.mappings.get(order.entity))
+            turns.end_well(conn, connection.id, order.entity, chosen=mark)
         for log_id in order.log_ids:
             self._finish_line(conn, log_id, order, error)
         status: Status = "succeeded" if error is None else "failed"
