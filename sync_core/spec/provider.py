@@ -162,6 +162,7 @@ class EntitySpec(Declared):
     )
     cannot: Cannot = Field(default_factory=dict[str, str])
     max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")
+    alert_at_letters: int = Field(default=25, ge=1, description="So many open dead letters of a venue raise an alert.")
     stale_after_hours: float = Field(default=24, gt=0, description="Freshness that the asset promises.")
     poll_minutes: float = Field(
         default=0,

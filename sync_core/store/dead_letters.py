@@ -13,6 +13,8 @@ from sync_core.store.sync_tables import connections, dead_letters
 from sync_core.trouble import Category, trouble_of_code
 
 Direction = Literal["push", "pull"]
+WEBHOOK_DEAD = "webhook_dead"
+"""The code of letters for what a webhook told of and could not be read."""
 WHOLE = "*"
 """Stands for a record where a letter is about no object in particular: an event that named none."""
 

@@ -27,7 +27,7 @@ from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
 from sync_core.spec.connection import ConnectionSettings
 from sync_core.spec.provider import ProviderSpec, RateSpec
-from sync_core.store import connections, locks, sync_log, turns
+from sync_core.store import connections, letter_alert, letter_desk, locks, sync_log, turns
 from sync_core.store.comeback import Comeback, Trials
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.failures import failure_of
@@ -42,8 +42,10 @@ from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
 from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Progress, Status, silent
+from sync_core.sync.second_look import look_again
 from sync_core.sync.terms import chosen, terms_of
 from sync_core.sync.work import Tally, Work
+from sync_core.trouble import trouble_of
 from sync_core.vault.cache import DataKeyCache
 from sync_core.vault.choose import open_former, open_keyring
 from sync_core.vault.credentials import Vault
@@ -90,6 +92,10 @@ class _Order:
     tally: Tally = field(default_factory=Tally)
     calls: CallLog = field(default_factory=CallLog)
     log_ids: list[int] = field(default_factory=list[int])  # its line in the sync log, once it has one
+
+    def blame(self, error: Exception) -> None:
+        """Note who must act next after this error; what an earlier one in its depth says stands."""
+        self.tally.category = self.tally.category or trouble_of(error, provider=self.connection.provider).category
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -168,11 +174,12 @@ class Engine:
             if ids:
                 report = self._refreshed(connection, needed, ids, run_id, told_at={}, calls=calls)
             else:
-                order = _Order(connection, needed, Mode(), run_id, silent, _run, calls=calls)
-                report = self._reported(order, locks.holding, self._logged)
+                first = _Order(connection, needed, Mode(), run_id, silent, _run, calls=calls)
+                report = self._reported(first, locks.holding, self._logged)
             if report.status == "busy":
                 raise Held(report.error or "")
             if report.status != "succeeded":
+                order.tally.category = report.category
                 raise TransientError(f"{needed} of {connection.label}, which {entity} refer to: {report.error}")
 
         def again(work: Work) -> None:
@@ -194,6 +201,7 @@ class Engine:
                 if trials.another(lost):
                     continue
                 status, error = "failed", _told(lost, connection.label)
+                order.tally.category = trouble_of(failure_of(lost) or lost).category
                 self._note_failure(order, error)
             break
         return EntityReport(
@@ -205,6 +213,7 @@ class Engine:
             api_calls=order.calls.snapshot().total.calls,
             seconds=self.clock.monotonic() - started,
             error=error,
+            category=order.tally.category if status == "failed" else None,
             failures=tuple(order.tally.failures),
             frame_rows=order.tally.frame_rows,
             frame_bad=order.tally.frame_bad,
@@ -336,8 +345,12 @@ class Engine:
             connections.mark_synced(conn, connection.id)
             mark = chosen(connection.settings, order.entity, version=connection.mappings.get(order.entity))
             turns.end_well(conn, connection.id, order.entity, chosen=mark)
+            if sync_log.failed_before(conn, connection.id, order.entity, order.log_ids[0]):
+                letter_desk.revive(conn, connection.id)
         for log_id in order.log_ids:
             self._finish_line(conn, log_id, order, error)
+        most = self.spec(connection.provider).entities[order.entity].alert_at_letters
+        letter_alert.mind(conn, connection.id, order.entity, label=connection.label, most=most)
         status: Status = "succeeded" if error is None else "failed"
         seconds, counts = self.clock.monotonic() - began, order.tally.counts
         self.meters.synced(connection.provider, order.entity, status=status, counts=counts, seconds=seconds)
@@ -354,6 +367,7 @@ class Engine:
             counts={name: value for name, value in asdict(order.tally.counts).items() if value},
             api_calls=order.calls.snapshot().total.calls,
             error=error,
+            category=None if error is None else order.tally.category,
         )
 
     def _troubled(self, conn: sa.Connection, order: _Order) -> str | None:
@@ -365,15 +379,18 @@ class Engine:
         except AuthorizationLost as lost:
             conn.rollback()
             connections.mark_failed(conn, order.connection.id, reason=str(lost))
+            order.blame(lost)
             return str(lost)
         except (Held, SQLAlchemyError, DatabaseFailure):
             raise
         except SyncError as failed:
             conn.rollback()
+            order.blame(failed)
             return str(failed)
         except Exception as unexpected:  # noqa: BLE001 - one venue's surprise must not take the others along
             _log.exception("sync.failed connection=%s entity=%s", label, order.entity)
             conn.rollback()
+            order.blame(unexpected)
             return f"An unexpected {type(unexpected).__name__} stopped {label}; the log has the details."
         return None
 
@@ -547,6 +564,7 @@ def _run(work: Work) -> None:
         replay(work)  # whatever the settings say by now: what is under way is neither sent twice nor forgotten
     if work.terms.pulls:
         pull(work)
+        look_again(work)
     if work.terms.pushes:
         push(work)
 

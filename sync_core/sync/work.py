@@ -16,16 +16,18 @@ from sync_core.store.failures import SENTENCES
 from sync_core.store.rows import Scope
 from sync_core.sync.report import FIRST_FAILURES, Counts, Mode, OnProgress, RecordFailure
 from sync_core.sync.terms import Terms, terms_of
+from sync_core.trouble import Category
 
 
 @dataclass(slots=True)
 class Tally:
-    """Running totals; the report is made from them at the end."""
+    """Running totals; the report is made from them at the end. `category` says who must act next once it has failed."""
 
     counts: Counts = field(default_factory=Counts)
     failures: list[RecordFailure] = field(default_factory=list[RecordFailure])
     frame_rows: int = 0
     frame_bad: int = 0
+    category: Category | None = None
 
     def add(self, **counts: int) -> None:
         """Add to the counts of these names."""

@@ -19,13 +19,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sync_core.store import alerts, dead_letters, inbox, locks
 from sync_core.store.comeback import Trials
 from sync_core.store.connections import Connection
-from sync_core.store.dead_letters import Letter
+from sync_core.store.dead_letters import WEBHOOK_DEAD, WHOLE, Letter
 from sync_core.store.failures import failure_of
 from sync_core.store.inbox import Waiting
 from sync_core.store.listening import bell
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode
 from sync_core.sync.terms import terms_of
+from sync_core.trouble import Category
 
 MOST_IN_HAND = 2_000
 MOST_OF_ONE = 200
@@ -37,7 +38,6 @@ LOOK_EVERY = 2.0
 WAKE_EVERY = 10.0
 """Seconds after which it is looked whether a venue connected whose events are parked: that reads all of them."""
 BUSY_PAUSE = timedelta(seconds=1)
-DEAD = "webhook_dead"
 _log = logging.getLogger(__name__)
 
 Key = tuple[int, str]
@@ -58,6 +58,16 @@ class Drained:
     api_calls: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why an event could not be applied to one entity of one connection, and who must act next."""
+
+    connection: Connection
+    entity: str
+    reason: str
+    category: Category | None
+
+
 @dataclass(slots=True)
 class _Open:
     """An event in hand: for how many connections and entities it is still to be applied, and how it went so far."""
@@ -65,7 +75,7 @@ class _Open:
     event: Waiting
     left: int
     busy: bool = False
-    errors: list[tuple[Connection, str, str]] = field(default_factory=list[tuple[Connection, str, str]])
+    errors: list[_Trouble] = field(default_factory=list[_Trouble])
 
 
 AT_ONCE = 6
@@ -308,7 +318,8 @@ class _Desk:
             one.left -= 1
             one.busy |= report.status == "busy"
             if report.status == "failed":
-                one.errors.append((task.connection, task.entity, report.error or report.status))
+                reason = report.error or report.status
+                one.errors.append(_Trouble(task.connection, task.entity, reason, report.category))
 
     def _close(self, conn: sa.Connection, closed: Sequence[_Open]) -> None:
         good = [one.event for one in closed if not one.errors and not one.busy]
@@ -320,7 +331,7 @@ class _Desk:
         by_reason: dict[str, list[_Open]] = {}
         for one in closed:
             if one.errors:
-                by_reason.setdefault(one.errors[0][2], []).append(one)
+                by_reason.setdefault(one.errors[0].reason, []).append(one)
         for reason, troubled in by_reason.items():
             dead = set(inbox.failed(conn, [one.event for one in troubled], reason=reason))
             self.drained.failed += len(troubled) - len(dead)
@@ -363,9 +374,11 @@ def _times(events: Sequence[Waiting]) -> dict[str, datetime | None]:
 def _bury(conn: sa.Connection, one: _Open) -> None:
     """The event failed for the last time: a dead letter for each record it was about, and somebody is told."""
     event = one.event
-    for connection, entity, reason in one.errors:
-        letter = Letter(event.object_id or event.type, DEAD, f"A webhook ({event.type}) could not be applied: {reason}")
+    for trouble in one.errors:
+        connection, entity, why = trouble.connection, trouble.entity, trouble.reason
+        reason = f"A webhook ({event.type}) could not be applied: {why}"
+        letter = Letter(event.object_id or WHOLE, WEBHOOK_DEAD, reason, trouble.category or "unknown")
         dead_letters.post(conn, connection.id, entity, direction="pull", letters=[letter])
-        message = f"Webhooks of {connection.label} could not be applied five times over, the last one because: {reason}"
-        alerts.tell(conn, connection_id=connection.id, kind=DEAD, message=message)
-        _log.error("webhook.dead connection=%s entity=%s event=%s: %s", connection.label, entity, event.id, reason)
+        message = f"Webhooks of {connection.label} could not be applied five times over, the last one because: {why}"
+        alerts.tell(conn, connection_id=connection.id, kind=WEBHOOK_DEAD, message=message)
+        _log.error("webhook.dead connection=%s entity=%s event=%s: %s", connection.label, entity, event.id, why)
