@@ -3,16 +3,19 @@
 Dagster never sees more of an error than the engine's sentence: exception text and metadata are stored for good.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 from dagster._core.events import AssetMaterializationPlannedData  # Dagster exports no name for it
+from sqlalchemy.exc import SQLAlchemyError
 
 from assets.checks import mapped_frame, no_dead_letters
 from assets.keys import synced_key
 from assets.metadata import FIRST, error_table, named, of_run, of_venue
+from assets.telling import told_in_a_sentence
 from sync_core.spec.provider import EntitySpec, ProviderSpec
 from sync_core.store import dead_letters
+from sync_core.store.comeback import Trials
 from sync_core.sync.batch import sync_venues
 from sync_core.sync.due import Round, Stretch
 from sync_core.sync.engine import Engine
@@ -36,8 +39,16 @@ def sync_partitions(
 ) -> Iterator[dg.AssetCheckResult]:
     """Sync the run's venues, log a materialisation for each that went well, yield the checks.
 
-    Raises dagster.Failure naming the venues that did not go well, after everything else is done.
+    Raises dagster.Failure naming the venues that did not go well, after everything else is done, or saying in a
+    sentence why nothing could be done.
     """
+    with told_in_a_sentence():
+        yield from _sync(context, engine, whose_turn, spec=spec, entity=entity, mode=mode)
+
+
+def _sync(
+    context: dg.AssetExecutionContext, engine: Engine, whose_turn: Round, *, spec: ProviderSpec, entity: str, mode: Mode
+) -> Iterator[dg.AssetCheckResult]:
     key, declared = synced_key(spec.provider, entity), spec.entities[entity]
     stretch = _stretch(context.run.tags)
     venues = (
@@ -53,7 +64,7 @@ def sync_partitions(
         mode=mode,
         run_id=context.run.run_id,
         workers=engine.settings.workers,
-        on_report=lambda report: _tell(context, key, report, entity=declared),
+        on_report=lambda report: _persistently(engine, lambda: _tell(context, key, report, entity=declared)),
     )
     _tell_of_unconnected(context, spec, reports)
     yield mapped_frame(key, reports, max_bad_share=declared.max_bad_share)
@@ -65,13 +76,24 @@ def sync_partitions(
         failed += [report for report in reports if report.status == "busy"]
     else:
         # Whoever is busy is being synced at this moment; whoever failed has no partition that Dagster would miss.
-        _mark(context, key, failed)
+        _persistently(engine, lambda: _mark(context, key, failed))
     _fail_for(failed, reports, entity=declared)
 
 
 def _stretch(tags: Mapping[str, str]) -> Stretch | None:
     """Of which venues those that are due are meant; None where the run's partitions are meant, due or not."""
     return Stretch(tags[DUE_FIRST], tags[DUE_LAST]) if DUE_FIRST in tags and DUE_LAST in tags else None
+
+
+def _persistently(engine: Engine, tell: Callable[[], None]) -> None:
+    """Dagster's storage is in the same database, and what was synced meanwhile should not go untold."""
+    trials = Trials(engine.comeback, clock=engine.clock)
+    while True:
+        try:
+            return tell()
+        except SQLAlchemyError as lost:
+            if not trials.another(lost):
+                raise
 
 
 def _tell(context: dg.AssetExecutionContext, key: dg.AssetKey, report: EntityReport, *, entity: EntitySpec) -> None:

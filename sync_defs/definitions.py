@@ -18,6 +18,7 @@ from assets.waiting import waiting_jobs
 from resources.database import DatabaseResource
 from resources.engine import EngineResource
 from resources.whose_turn import RoundResource
+from sensors.health import health_sensor
 from sensors.tokens import tokens_due
 from sensors.venues import venues_to_partitions
 from sensors.waiting import syncs_waiting, webhooks_waiting
@@ -56,7 +57,7 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
             assets=[*venue_tables(specs), *added],
             jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs()],
             schedules=incremental_schedules(specs),
-            sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due],
+            sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due, health_sensor(specs)],
             resources={
                 "database": DatabaseResource(),
                 "engine": EngineResource(declarations=str(folder)),

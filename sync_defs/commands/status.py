@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sync_core.clock import SystemClock
-from sync_core.store import breakers, dead_letters
+from sync_core.store import alerts, breakers, dead_letters
 from sync_core.store.status import EntityLine, entity_lines, venue_names
 from sync_defs.commands.nearest import require_known
 from sync_defs.commands.opening import ready_database, settings_now
@@ -24,6 +24,7 @@ def status(*, venue: Venue = None, json: Json = False) -> None:
             require_known("venue", venue, venue_names(conn))
         lines = entity_lines(conn, venue=venue)
         paused = [one for one in breakers.standing(conn) if one.state != "closed"]
+        open_now = [one for one in alerts.opened(conn) if venue in (None, one.venue)]
     if json:
         print_json(lines)
         return
@@ -48,6 +49,8 @@ def status(*, venue: Venue = None, json: Json = False) -> None:
     print_table([_cells(line, now) for line in lines], columns=columns)
     for one in paused:
         say(f"{one.name} is not called at the moment, after {one.failures} failed calls ({one.reason}): {one.state}.")
+    if open_now:
+        say(f"{len(open_now)} alerts are open, the first one: {open_now[0].message} See 'venue-sync health'.")
 
 
 def _cells(line: EntityLine, now: datetime) -> tuple[str | int | None, ...]:
