@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from assets.factory import VENUES_PER_RUN
 from assets.keys import synced_key
@@ -46,7 +46,7 @@ def _incremental(spec: ProviderSpec) -> dg.ScheduleDefinition:
         try:
             with database.connect() as conn:
                 due = due_at(conn, spec, webhooks_come=webhooks_come(read_settings(os.environ), spec.provider))
-        except OperationalError:
+        except DBAPIError:
             # Nothing of the exception is passed on: it may hold the database's address.
             return dg.SkipReason("The database does not answer.")
         venues = sorted({venue for some in due.values() for venue in some})
