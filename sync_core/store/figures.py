@@ -11,6 +11,7 @@ from sync_core.http.calls import CallCount
 from sync_core.store import call_counts
 from sync_core.store.inbox_tables import work
 from sync_core.store.sync_tables import connections, sync_log
+from sync_core.trouble import Category
 
 LONGEST_SYNC: Final = timedelta(days=1)
 """A sync that took longer does not count among those that ended lately."""
@@ -124,6 +125,7 @@ class Past:
     counts: Mapping[str, int]
     api_calls: int
     error: str | None
+    category: Category | None
     started_at: datetime
     finished_at: datetime | None
 

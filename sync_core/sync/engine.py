@@ -339,7 +339,7 @@ class Engine:
             conn.rollback()
             return "busy", str(held)
         status: Status = "succeeded" if error is None else "failed"
-        self.meters.count("readings", order.connection.provider, order.entity, status)
+        self.meters.read_again(order.connection.provider, order.entity, status=status, counts=order.tally.counts)
         self.meters.write(conn)
         conn.commit()
         return status, error
