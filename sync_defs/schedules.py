@@ -1,4 +1,4 @@
-"""Schedules: each provider's incremental sync at its declared cadence, for the venues that have something to do."""
+"""Schedules: each provider's incremental sync, for the venues that have something to do, and what is done once a day."""
 
 import os
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from assets.factory import VENUES_PER_RUN
 from assets.keys import synced_key
 from assets.run import due_tags
+from assets.tidying import TIDY
 from sensors.waiting import COMING
 from sync_core.settings import read_settings
 from sync_core.spec.provider import ProviderSpec
@@ -70,3 +71,15 @@ def _incremental(spec: ProviderSpec) -> dg.ScheduleDefinition:
 
 def _tick(context: dg.ScheduleEvaluationContext) -> str:
     return context.scheduled_execution_time.isoformat(timespec="minutes")
+
+
+def tidy_schedule() -> dg.ScheduleDefinition:
+    """Once a day, when most venues sleep."""
+    return dg.ScheduleDefinition(
+        name=f"{TIDY}_daily",
+        job_name=TIDY,
+        cron_schedule="23 4 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Deletes what was kept long enough.",
+    )

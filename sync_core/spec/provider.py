@@ -79,6 +79,13 @@ class LimitSpec(Declared):
     production: RateSpec
     sandbox: RateSpec
     concurrency: int = Field(default=4, ge=1, le=64, description="Simultaneous requests per connection.")
+    simultaneous: int | None = Field(
+        default=None, ge=1, description="Simultaneous requests that the provider allows one of its accounts, in all."
+    )
+    alone: tuple[str, ...] = Field(
+        default=(),
+        description="Endpoints of which the provider takes one request of an account at a time: 'POST /v1/things'.",
+    )
     idempotency_hours: float = Field(gt=0, description="How long the provider remembers an idempotency key.")
     metered: MeteredSpec | None = None
 

@@ -496,7 +496,10 @@ class Engine:
         system = f"{spec.provider}/{access.environment}"
         # Mailchimp's account id has the audience behind a slash, and its limits are the account's.
         whose = access.account.partition("/")[0]
-        return self.guards.of(f"{system}/{whose}", system=system, rate=rate)
+        limits = spec.limits
+        return self.guards.of(
+            f"{system}/{whose}", system=system, rate=rate, simultaneous=limits.simultaneous, alone=limits.alone
+        )
 
     def _base(self, spec: ProviderSpec, environment: Environment) -> str:
         declared = spec.api.sandbox_base if environment == "sandbox" and spec.api.sandbox_base else spec.api.base
