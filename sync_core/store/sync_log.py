@@ -1,6 +1,7 @@
 """The sync log: one row per sync of a connection's entity, started before and finished after."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import sqlalchemy as sa
 
