@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ from sync_core.errors import ConfigurationError
 
 Stage = Literal["development", "production"]
 MOST_WORKERS = 64
+MOST_DAYS = 3650
 API_URL = "http://127.0.0.1:3007"
 """Where the HTTP API listens unless it is told otherwise."""
 _BASES = ("_API_BASE", "_OAUTH_BASE")
@@ -33,6 +35,7 @@ class Settings:
         applications: ids and secrets of our applications at the providers, for OAuth, by variable name
             (e.g. SQUARE_CLIENT_ID).
         workers: venues worked on at once in one run (VENUE_SYNC_WORKERS).
+        run_history: for how long Dagster's old runs and events are kept (VENUE_SYNC_RUN_HISTORY_DAYS).
         declarations: folders of providers that are declared outside the product (VENUE_SYNC_DECLARATIONS).
         api_url: where the world reaches the HTTP API (VENUE_SYNC_API_URL); OAuth comes back there.
         api_per_minute: requests that a caller of the API has a minute (VENUE_SYNC_API_PER_MINUTE).
@@ -58,6 +61,7 @@ class Settings:
     declarations: tuple[Path, ...] = ()
     former_kms_keys: tuple[str, ...] = ()
     former_key_files: tuple[Path, ...] = ()
+    run_history: timedelta = timedelta(days=14)
     api_url: str = API_URL
     api_per_minute: int = 100
     jwt_keys: Path | None = None
@@ -109,6 +113,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         former_key_files=tuple(
             Path(file) for file in environ.get("VENUE_SYNC_FORMER_KEY_FILES", "").split(os.pathsep) if file
         ),
+        run_history=_days(environ.get("VENUE_SYNC_RUN_HISTORY_DAYS", "14")),
         api_url=_address("VENUE_SYNC_API_URL", environ.get("VENUE_SYNC_API_URL") or API_URL),
         api_per_minute=_allowance(environ.get("VENUE_SYNC_API_PER_MINUTE", "100")),
         jwt_keys=Path(keys).resolve() if (keys := environ.get("VENUE_SYNC_JWT_KEYS")) else None,
@@ -139,6 +144,12 @@ def _allowance(value: str) -> int:
     if not value.isdigit() or int(value) < 1:
         raise ConfigurationError(f"VENUE_SYNC_API_PER_MINUTE is {value!r}: use a number of at least 1.")
     return int(value)
+
+
+def _days(value: str) -> timedelta:
+    if not value.isdigit() or not 1 <= int(value) <= MOST_DAYS:
+        raise ConfigurationError(f"VENUE_SYNC_RUN_HISTORY_DAYS is {value!r}: use a number from 1 to {MOST_DAYS}.")
+    return timedelta(days=int(value))
 
 
 def declarations_in(environ: Mapping[str, str]) -> tuple[Path, ...]:

@@ -13,6 +13,7 @@ from types import ModuleType
 import dagster as dg
 
 from assets.factory import provider_assets, venue_tables
+from assets.pruning import prune_job
 from assets.tidying import tidy_job
 from assets.tokens import token_jobs
 from assets.waiting import waiting_jobs
@@ -26,7 +27,7 @@ from sensors.waiting import syncs_waiting, webhooks_waiting
 from sync_core.settings import declarations_in
 from sync_core.spec.load import load_providers
 from sync_defs.jobs import sync_jobs
-from sync_defs.schedules import incremental_schedules, tidy_schedule
+from sync_defs.schedules import incremental_schedules, prune_schedule, tidy_schedule
 
 DECLARATIONS = "sync_defs.defs"
 
@@ -56,8 +57,8 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
         synced,
         dg.Definitions(
             assets=[*venue_tables(specs), *added],
-            jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs(), tidy_job()],
-            schedules=[*incremental_schedules(specs), tidy_schedule()],
+            jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs(), tidy_job(), prune_job()],
+            schedules=[*incremental_schedules(specs), tidy_schedule(), prune_schedule()],
             sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due, health_sensor(specs)],
             resources={
                 "database": DatabaseResource(),

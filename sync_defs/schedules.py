@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from assets.factory import VENUES_PER_RUN
 from assets.keys import synced_key
+from assets.pruning import PRUNE
 from assets.run import due_tags
 from assets.tidying import TIDY
 from sensors.waiting import COMING
@@ -82,4 +83,16 @@ def tidy_schedule() -> dg.ScheduleDefinition:
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Deletes what was kept long enough.",
+    )
+
+
+def prune_schedule() -> dg.ScheduleDefinition:
+    """Once a day, before the tidying."""
+    return dg.ScheduleDefinition(
+        name=f"{PRUNE}_daily",
+        job_name=PRUNE,
+        cron_schedule="53 3 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Deletes Dagster's old runs and events, but not what says how things stand today.",
     )
