@@ -6,13 +6,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+import sqlalchemy as sa
 from pydantic import Field
 
 from mappings import FOLDER
 from resources.database import pool
 from sync_core.settings import read_settings
 from sync_core.spec.load import load_providers
+from sync_core.store import lifelines
 from sync_core.sync.engine import Engine, open_engine_for
+
+WATCHED = "venue_sync/watched"
+"""The tag of a run that shows that it lives (`sync_core.store.lifelines`)."""
 
 
 class EngineResource(dg.ConfigurableResource[Engine]):
@@ -21,9 +26,23 @@ class EngineResource(dg.ConfigurableResource[Engine]):
     declarations: str = Field(description="Folder of the product's declarations; VENUE_SYNC_DECLARATIONS adds others.")
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Engine]:  # noqa: ARG002 - Dagster's signature
-        """Build the engine, with a connection per worker. Raises ConfigurationError or DeclarationError."""
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Engine]:
+        """Build the engine, with a connection per worker; a run shows meanwhile that it lives.
+
+        Raises ConfigurationError or DeclarationError.
+        """
         settings = read_settings(os.environ)
         specs = load_providers(Path(self.declarations), *settings.declarations)
-        with pool(settings, size=settings.workers + 2) as database:
+        with pool(settings, size=settings.workers + 3) as database, _living(context, database):
             yield open_engine_for(settings, database, specs=specs, templates=FOLDER)
+
+
+@contextmanager
+def _living(context: dg.InitResourceContext, database: sa.Engine) -> Iterator[None]:
+    """In a run, show that it lives; elsewhere nothing."""
+    if context.run is None or context.instance is None:
+        yield
+        return
+    with lifelines.held(database, context.run.run_id):
+        context.instance.add_run_tags(context.run.run_id, {WATCHED: "yes"})
+        yield

@@ -21,6 +21,7 @@ from resources.database import DatabaseResource
 from resources.engine import EngineResource
 from resources.whose_turn import RoundResource
 from sensors.health import health_sensor
+from sensors.runs import runs_left_behind
 from sensors.tokens import tokens_due
 from sensors.venues import venues_to_partitions
 from sensors.waiting import syncs_waiting, webhooks_waiting
@@ -59,7 +60,7 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
             assets=[*venue_tables(specs), *added],
             jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs(), tidy_job(), prune_job()],
             schedules=[*incremental_schedules(specs), tidy_schedule(), prune_schedule()],
-            sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due, health_sensor(specs)],
+            sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due, health_sensor(specs), runs_left_behind],
             resources={
                 "database": DatabaseResource(),
                 "engine": EngineResource(declarations=str(folder)),
