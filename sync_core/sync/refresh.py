@@ -12,7 +12,7 @@ from datetime import datetime
 from sync_core.errors import SyncError
 from sync_core.providers.protocol import Remote
 from sync_core.store import ledger
-from sync_core.sync.inbound import strangers
+from sync_core.sync.inbound import shown, strangers
 from sync_core.sync.pull import take_in
 from sync_core.sync.terms import terms_of
 from sync_core.sync.work import Work
@@ -50,7 +50,7 @@ def refresh(
         if entity != work.entity and terms_of(work.connection.settings, declared, entity).pulls:
             bring(entity, ids if pick == "id" else ())
     with work.transaction():
-        take_in(work, dated)
+        take_in(work, shown(work.mapping, dated))
 
 
 def _dated(work: Work, found: Sequence[Remote], told: Mapping[str, datetime | None]) -> list[Remote]:
