@@ -79,6 +79,7 @@ _SYNCS: Final[Mapping[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/dead-letters/{{letter_id}}"): Rule("read", "letters"),
     ("POST", f"{V1}/dead-letters/{{letter_id}}/retry"): Rule("manage", "letters"),
     ("POST", f"{V1}/dead-letters/retry"): Rule("manage", "letters", "body"),
+    ("POST", f"{V1}/dead-letters/discard"): Rule("manage", "letters", "body"),
     ("DELETE", f"{V1}/dead-letters/{{letter_id}}"): Rule("manage", "letters"),
 }
 _MAPPINGS: Final[Mapping[tuple[str, str], Rule]] = {

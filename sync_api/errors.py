@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Final, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sync_core.errors import (
     AuthorizationLost,
@@ -19,6 +17,7 @@ from sync_core.errors import (
     SyncError,
     TransientError,
 )
+from sync_core.store.failures import failure_of
 
 Code = Literal[
     "AUTH_REQUIRED",
@@ -100,6 +99,9 @@ STATUS: Final[Mapping[Code, int]] = {
     "INTERNAL_ERROR": 500,
 }
 _RETRY_SECONDS = 5
+_PEOPLE_SECONDS = 60
+_WAITS_FOR_PEOPLE: Final = ("full", "read_only")
+_PASSING: Final = "The database does not answer for the moment: try again in a few seconds."
 
 
 class FieldError(BaseModel):
@@ -152,9 +154,11 @@ def refusal_of(error: Exception) -> Refused | None:
     """The refusal that says what an error of the engine means to a caller; None for one that nobody foresaw."""
     if isinstance(error, Refused):
         return error
-    if isinstance(error, (PoolTimeout, OperationalError, InterfaceError)):
-        sentence = "The database does not answer for the moment: try again in a few seconds."
-        return Refused("SERVICE_UNAVAILABLE", sentence, retry_after=_RETRY_SECONDS)
+    failure = failure_of(error)
+    if failure is not None:
+        passing = failure.trouble not in _WAITS_FOR_PEOPLE
+        sentence = _PASSING if passing else str(failure)
+        return Refused("SERVICE_UNAVAILABLE", sentence, retry_after=_RETRY_SECONDS if passing else _PEOPLE_SECONDS)
     for kind, code in _MEANING:
         if isinstance(error, kind):
             again = _RETRY_SECONDS if isinstance(error, TransientError) else None

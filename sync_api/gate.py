@@ -23,6 +23,7 @@ from sync_api.answers import answer_to
 from sync_api.caller import Caller
 from sync_api.context import Api, api_of, request_id_of
 from sync_core.store import audit, idempotency
+from sync_core.store.failures import failure_of
 
 _log = logging.getLogger(__name__)
 
@@ -92,8 +93,8 @@ def _settle(api: Api, ask: Ask, admission: Admission, response: Response) -> Non
                 audit.finish(conn, admission.line, status=response.status_code)
             if admission.key is not None:
                 _keep(conn, ask, admission.caller.name, admission.key, response)
-    except SQLAlchemyError:
-        _log.exception("api.unsettled request=%s", ask.request_id)
+    except SQLAlchemyError as failed:
+        _log.warning("api.unsettled request=%s error=%s", ask.request_id, failure_of(failed) or type(failed).__name__)
 
 
 def _keep(conn: sa.Connection, ask: Ask, caller: str, key: str, response: Response) -> None:

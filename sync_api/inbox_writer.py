@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from sync_api.errors import Refused
 from sync_core.store import inbox
@@ -77,7 +78,15 @@ class InboxWriter:
 
     def _store(self, arrivals: Sequence[Arrival]) -> None:
         """In a writer's thread. Storing is one statement, so it needs no transaction around it, nor its round trips."""
-        conn = self._idle.pop() if self._idle else self._database.connect()
+        try:
+            self._store_on(self._idle.pop() if self._idle else self._database.connect(), arrivals)
+        except DBAPIError as lost:
+            if not lost.connection_invalidated:
+                raise
+            # The database was restarted since the connection was last used; an event that was stored is not stored twice.
+            self._store_on(self._database.connect(), arrivals)
+
+    def _store_on(self, conn: sa.Connection, arrivals: Sequence[Arrival]) -> None:
         try:
             inbox.store(conn.execution_options(isolation_level="AUTOCOMMIT"), arrivals)
             conn.commit()

@@ -5,7 +5,8 @@ It never carries a payload, a secret or a URL query: exception text reaches Dags
 
     SyncError
     ├── TransientError        the engine: wait and try again
-    │   └── ThrottledError    the provider said when (retry_after)
+    │   ├── ThrottledError    the provider said when (retry_after)
+    │   └── DatabaseFailure   the operator, or nobody: our own database is away, full, read-only or busy
     ├── OutcomeUnknown        the engine: the write may or may not have happened; look it up before writing again
     ├── AuthorizationLost     the venue: reconnect the account
     ├── AuthorizationRefused  the person who connects: begin again
@@ -21,11 +22,33 @@ It never carries a payload, a secret or a URL query: exception text reaches Dags
     └── IntegrityError        us, now: touch nothing (vault tag, ledger invariant)
 """
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+DatabaseTrouble = Literal["gone", "full", "read_only", "deadlock", "slow", "crowded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a provider told of an error, for the table of `sync_core.trouble`: no text, nothing of the record.
+
+    `provider` is its declared name; `status` HTTP's, None where there was no answer; `code` the provider's own, or one
+    of ours; `family` what the provider sorts its codes by.
+    """
+
+    provider: str | None = None
+    status: int | None = None
+    code: str | None = None
+    family: str | None = None
 
 
 class SyncError(Exception):
-    """Base of every error that this product raises on purpose."""
+    """Base of every error that this product raises on purpose. `told` is None where no provider told anything."""
+
+    def __init__(self, message: str = "", *, told: Told | None = None) -> None:
+        super().__init__(message)
+        self.told = told
 
 
 class TransientError(SyncError):
@@ -38,9 +61,17 @@ class ThrottledError(TransientError):
     `retry_after` is in seconds, None when the provider named no time.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, retry_after: float | None = None, told: Told | None = None) -> None:
+        super().__init__(message, told=told)
         self.retry_after = retry_after
+
+
+class DatabaseFailure(TransientError):
+    """Our own database could not do its part, for a reason that has nothing to do with what it was asked."""
+
+    def __init__(self, message: str, *, trouble: DatabaseTrouble) -> None:
+        super().__init__(message)
+        self.trouble: DatabaseTrouble = trouble
 
 
 class OutcomeUnknown(SyncError):
@@ -63,7 +94,7 @@ class RecordRejected(SyncError):
     """The provider or a check refuses one record; `code` is a short machine-readable reason."""
 
     def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
+        super().__init__(message, told=Told(code=code))
         self.code = code
 
 

@@ -114,7 +114,8 @@ class Control:
         return {"ended": end(given["account_id"])}
 
     def _show_faults(self, _: Request) -> dict[str, Any]:
-        return {"faults": [asdict(fault) for fault in self._faults.faults]}
+        """What is in force, and how often what has happened since the last reset, by kind."""
+        return {"faults": [asdict(fault) for fault in self._faults.faults], "fired": dict(self._faults.fired)}
 
     def _set_faults(self, request: Request) -> dict[str, Any]:
         given = _json(request)
@@ -154,6 +155,7 @@ class Control:
     def _reset(self, _: Request) -> dict[str, Any]:
         self._simulator.reset()
         self._faults.clear()
+        self._faults.fired.clear()
         self._calls.reset()
         self._messenger.subscribe(None)
         self._limiter.configure(self._simulator.limits)

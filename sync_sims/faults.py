@@ -1,6 +1,7 @@
 """Injected faults: which requests go wrong, and how, decided by the order of arrival and a seed alone."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -10,7 +11,16 @@ from urllib.parse import unquote_plus
 from sync_sims.wire import Request
 
 Kind = Literal[
-    "error_before", "error_after", "drop_before", "drop_after", "throttle", "delay", "refuse", "half_answer", "edit"
+    "error_before",
+    "error_after",
+    "drop_before",
+    "drop_after",
+    "throttle",
+    "delay",
+    "late_answer",
+    "refuse",
+    "half_answer",
+    "edit",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 
@@ -20,8 +30,10 @@ class Fault:
     """One thing that goes wrong with the requests it matches.
 
     `times` is how often it may happen (None: always); `probability` is drawn for each matching request; `seconds` is
-    the length of a delay; `body` replaces the provider's error body of a refusal. An edit seeds `rows` in a `collection`
-    of the request's account right before the request is handled: somebody there was a moment faster.
+    the length of a delay, before which nothing is done, or of a late answer, before which everything is; `body` replaces
+    the provider's error body of a refusal or an error before. An edit seeds `rows` in a `collection` of the request's
+    account right before the request is handled: somebody there was a moment faster. `source` is a part of X-Request-Source, so that one who
+    calls under another name has peace.
     """
 
     kind: Kind
@@ -29,6 +41,7 @@ class Fault:
     method: str | None = None
     path: str | None = None
     account: str | None = None
+    source: str | None = None
     body_contains: str | None = None
     times: int | None = None
     probability: float = 1.0
@@ -47,6 +60,8 @@ class Fault:
         if self.path is not None and not fnmatchcase(request.path, self.path):
             return False
         if self.account is not None and account != self.account:
+            return False
+        if self.source is not None and self.source not in request.headers.get("x-request-source", ""):
             return False
         return self.body_contains is None or _contains(request.body, self.body_contains)
 
@@ -70,9 +85,13 @@ _NOTHING = Plan(delay=0.0, fault=None)
 
 
 class Faults:
-    """The faults in force, in the order given: delays and edits add up, the first other match decides."""
+    """The faults in force, in the order given: delays and edits add up, the first other match decides.
+
+    `fired` counts by kind what has happened so far, whatever was in force then.
+    """
 
     def __init__(self) -> None:
+        self.fired: Counter[Kind] = Counter()
         self.clear()
 
     def clear(self) -> None:
@@ -96,6 +115,7 @@ class Faults:
             if fault.probability < 1.0 and self._random.random() >= fault.probability:
                 continue
             fault.fired += 1
+            self.fired[fault.kind] += 1
             if fault.kind == "edit":
                 edits.append(fault)
             elif fault.kind == "delay":
@@ -112,6 +132,7 @@ _FIELDS = frozenset(
         "method",
         "path",
         "account",
+        "source",
         "body_contains",
         "times",
         "probability",

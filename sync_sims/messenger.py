@@ -49,13 +49,18 @@ class Subscription:
 
 @dataclass(slots=True)
 class Posted:
-    """What became of the messages: `forged` copies are counted apart, by whether they were refused."""
+    """What became of the messages: `forged` copies are counted apart, by whether they were refused.
+
+    `doubled` messages were sent a second time without need, `late` ones after others that came later.
+    """
 
     delivered: int = 0
     retried: int = 0
     given_up: int = 0
     forged: int = 0
     forged_taken: int = 0
+    doubled: int = 0
+    late: int = 0
 
 
 @dataclass(order=True, slots=True)
@@ -140,8 +145,10 @@ class Messenger:
     def _post(self, message: Message, subscription: Subscription) -> None:
         chance, due = self._chance, time.monotonic() + subscription.delay_seconds
         copies = 1 + (chance.random() < subscription.duplicates)
+        self._posted.doubled += copies - 1
         for _ in range(copies):
             late = chance.uniform(0, REORDERED_BY) if chance.random() < subscription.reordered else 0.0
+            self._posted.late += late > 0
             heapq.heappush(self._letters, _Letter(due + late, next(self._numbers), message))
         if chance.random() < subscription.bad_signatures:
             heapq.heappush(self._letters, _Letter(due, next(self._numbers), message, forged=True))

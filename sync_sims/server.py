@@ -73,7 +73,7 @@ def app_for(
         if plan.fault is not None and plan.fault.kind in _CONNECTION_FAULTS:
             await _break(simulator, request, fault=plan.fault, scope=scope, send=send)
             return
-        response = simulator.handle(request) if plan.fault is None else _spoilt(simulator, request, plan.fault)
+        response = simulator.handle(request) if plan.fault is None else await _spoilt(simulator, request, plan.fault)
         calls.answered(account, response.status)
         await _answer(send, response)
 
@@ -95,13 +95,17 @@ def _telling(application: Application, messenger: Messenger) -> Application:
 _CONNECTION_FAULTS = frozenset({"drop_before", "drop_after", "half_answer"})
 
 
-def _spoilt(simulator: Simulator, request: Request, fault: Fault) -> Response:
-    """The answer of a request that an error fault befalls."""
+async def _spoilt(simulator: Simulator, request: Request, fault: Fault) -> Response:
+    """The answer of a request that an error or lateness befalls."""
     match fault.kind:
         case "throttle":
             return simulator.throttled("account")
         case "refuse":
             return simulator.refused(request, fault.body)
+        case "late_answer":
+            response = simulator.handle(request)
+            await asyncio.sleep(fault.seconds)
+            return response
         case "error_after":
             response = simulator.handle(request)
             if response.status >= 400:
@@ -110,7 +114,8 @@ def _spoilt(simulator: Simulator, request: Request, fault: Fault) -> Response:
             simulator.overrule(request, failure)
             return failure
         case _:
-            return simulator.failed(fault.status)
+            failure = simulator.failed(fault.status)
+            return failure if fault.body is None else Response(fault.status, fault.body, failure.headers)
 
 
 async def _break(simulator: Simulator, request: Request, *, fault: Fault, scope: Scope, send: Send) -> None:

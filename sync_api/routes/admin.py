@@ -30,6 +30,7 @@ from sync_api.wishes import RequestShown, Wish, enqueue
 from sync_api.wishes import shown as request_shown
 from sync_core.store import audit, connections, figures, letter_desk, queue
 from sync_core.store.figures import Figures, Health, health_of
+from sync_core.store.letter_desk import Choice
 
 router = APIRouter(tags=["admin"], route_class=GatedRoute)
 
@@ -217,14 +218,11 @@ def process_dead_letters(api: Here, caller: CallerNow, request_id: RequestId) ->
         well = {(c.venue, c.provider): c for c in standing if c.status == "connected" and c.settings.enabled}
         dead = [x.id for x in queue.inspect(conn, status="dead", limit=MOST_LETTERS) if (x.venue, x.provider) in well]
         requeued = queue.requeue(conn, dead)
-        letters = [
-            x
-            for x in letter_desk.listed(conn, venues=None, limit=MOST_LETTERS)
-            if x.direction == "push" and (x.venue, x.provider) in well
-        ]
+        letters = [x for x in letter_desk.listed(conn, Choice(), limit=MOST_LETTERS) if (x.venue, x.provider) in well]
         places = {(well[x.venue, x.provider].id, x.entity) for x in letters}
         for x in letters:
-            letter_desk.make_due(conn, well[x.venue, x.provider].id, x.entity, local_ids=[x.record_id])
+            number = well[x.venue, x.provider].id
+            letter_desk.make_due(conn, number, x.entity, record_ids=[x.record_id], direction=x.direction)
         for connection_id, entity in sorted(places):
             asked = queue.Asked(connection_id, entity, "incremental", "normal", caller.name, request_id=request_id)
             queue.enqueue(conn, asked)

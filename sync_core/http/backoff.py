@@ -28,6 +28,10 @@ class Patience:
         growth = {"exponential": 2.0 ** (attempt - 1), "linear": float(attempt), "fixed": 1.0}[self.curve]
         return min(self.cap_seconds, self.first_seconds * growth)
 
+    def within(self, other: "Patience") -> "Patience":
+        """The less patient of the two."""
+        return min(self, other, key=lambda one: one.retries)
+
     def delay(self, attempt: int, retry_after: float | None, *, rng: random.Random) -> float:
         """Seconds to wait after an attempt failed; a number that the provider named is taken as it is."""
         return retry_after if retry_after is not None else rng.uniform(0.0, self.bound(attempt))

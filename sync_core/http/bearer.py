@@ -1,16 +1,20 @@
-"""A session whose access token may change under way: each request carries the current one, and a 401 is tried once more.
+"""A session whose access token may change under way: each request carries the current one, and a 401 is tried again.
 
 The clients know nothing of it. They put the token they were made with into the Authorization header; where they do, the
 current one takes its place. A request without that header, such as a download from elsewhere, never gets a token.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import requests
 from requests.adapters import BaseAdapter
 
+RENEWALS: Final = 2
+"""The first other token may be one that somebody else got and that has ended since; the second one is new for certain."""
+
 _HEADER = "Authorization"
+_REFUSED: Final = 401
 
 
 class TokenSource(Protocol):
@@ -59,11 +63,14 @@ class _Renewing(BaseAdapter):
             return self._inner.send(request, **options)
         token = self._source.current()
         response = self._inner.send(_carrying(request, token), **options)
-        if response.status_code != 401:  # noqa: PLR2004 - HTTP
-            return response
-        # Refused at the door, so nothing was done: a write may be sent again.
-        another = self._source.after_refusal(token)
-        return response if another is None else self._inner.send(_carrying(request, another), **options)
+        for _ in range(RENEWALS):
+            # Refused at the door, so nothing was done: a write may be sent again.
+            another = self._source.after_refusal(token) if response.status_code == _REFUSED else None
+            if another is None:
+                break
+            token = another
+            response = self._inner.send(_carrying(request, token), **options)
+        return response
 
     def close(self) -> None:
         """Close what sends the requests."""

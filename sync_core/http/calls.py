@@ -59,12 +59,20 @@ class CallLog:
 
     def __init__(self) -> None:
         self._counts: dict[str, CallCount] = {}
+        self._news: dict[str, CallCount] = {}
         self._lock = threading.Lock()
 
     def add(self, endpoint: str, count: CallCount) -> None:
         """Add what happened on an endpoint."""
         with self._lock:
-            self._counts[endpoint] = self._counts.get(endpoint, CallCount()).plus(count)
+            for counts in (self._counts, self._news):
+                counts[endpoint] = counts.get(endpoint, CallCount()).plus(count)
+
+    def news(self) -> dict[str, CallCount]:
+        """What happened since this was last asked, by endpoint template."""
+        with self._lock:
+            news, self._news = self._news, {}
+        return news
 
     def snapshot(self) -> CallSnapshot:
         """The counts so far; does not change afterwards."""

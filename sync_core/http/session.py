@@ -18,13 +18,14 @@ import tenacity
 from requests.adapters import HTTPAdapter
 
 from sync_core.clock import Clock
-from sync_core.errors import TransientError
+from sync_core.errors import Told, TransientError
 from sync_core.http.allowance import OwnAllowance
-from sync_core.http.backoff import HIGH, Patience, retry_after_seconds
+from sync_core.http.backoff import HIGH, NORMAL, Patience, retry_after_seconds
 from sync_core.http.breaker import Breaker, OwnBreaker
 from sync_core.http.calls import CallCount, CallLog, endpoint_of
 from sync_core.http.limiter import Limiter
 from sync_core.spec.provider import RateSpec
+from sync_core.trouble import look_up
 
 REPEAT_HEADER = "X-Repeat"
 """A request marked `X-Repeat: safe` is repeated like a GET; the mark is not sent."""
@@ -116,7 +117,7 @@ class _Answer:
 
     response: requests.Response | None
     reason: str = ""
-    hopeless: bool = False
+    code: str | None = None
     retry_after: float | None = None
 
     @property
@@ -130,11 +131,10 @@ class _Answer:
         return self.reason if self.response is None else f"HTTP {self.response.status_code}"
 
     @property
-    def passing(self) -> bool:
-        """Whether another attempt may fare better."""
-        if self.response is None:
-            return not self.hopeless
-        return self.failed or self.response.status_code in (408, 429)
+    def patience(self) -> Patience | None:
+        """How patiently another attempt is made, by the table of troubles; None: it would come to the same."""
+        found = look_up(None, None if self.response is None else self.response.status_code, self.code)
+        return None if found is None or self._replayed else found.patience
 
     @property
     def _replayed(self) -> bool:
@@ -171,7 +171,8 @@ class _ReliableAdapter(HTTPAdapter):
             whom = "several accounts" if pause.widely else self._policy.connection
             raise TransientError(
                 f"{self._policy.provider} has failed repeatedly for {whom}, so {endpoint} was not called; "
-                f"calls resume in {pause.seconds:.0f} s."
+                f"calls resume in {pause.seconds:.0f} s.",
+                told=Told(code="breaker_open"),
             )
         limit = timeout if timeout is not None else self._policy.timeout
         real = {
@@ -193,7 +194,8 @@ class _ReliableAdapter(HTTPAdapter):
         if answer.response is None:
             raise TransientError(
                 f"{self._policy.provider} did not answer {endpoint} for {self._policy.connection}: {answer.reason}; "
-                f"the same call may succeed later."
+                f"the same call may succeed later.",
+                told=Told(code=answer.code),
             )
         return answer.response
 
@@ -203,17 +205,23 @@ class _ReliableAdapter(HTTPAdapter):
         keyed = _KEY_HEADER in request.headers
         repeatable = marked or keyed or request.method in ("GET", "HEAD")
         began = self._clock.monotonic()
-        patience = self._policy.patience
 
-        def again(answer: _Answer) -> bool:
+        def patience_with(answer: _Answer) -> Patience | None:
             # 409 on a keyed request: an earlier attempt with the same key is still being worked on.
             busy = keyed and answer.response is not None and answer.response.status_code == 409  # noqa: PLR2004 - HTTP
-            return repeatable and (busy or answer.passing) and not self._breaker.open
+            due = NORMAL if busy else answer.patience
+            return None if due is None else due.within(self._policy.patience)
+
+        def again(answer: _Answer) -> bool:
+            return repeatable and patience_with(answer) is not None and not self._breaker.open
 
         def pause(state: tenacity.RetryCallState) -> float:
-            return patience.delay(state.attempt_number, _result(state).retry_after, rng=self._rng)
+            answer = _result(state)
+            patience = patience_with(answer) or self._policy.patience
+            return patience.delay(state.attempt_number, answer.retry_after, rng=self._rng)
 
         def enough(state: tenacity.RetryCallState) -> bool:
+            patience = patience_with(_result(state)) or self._policy.patience
             elapsed = self._clock.monotonic() - began + state.upcoming_sleep
             return state.attempt_number > patience.retries or elapsed > patience.budget_seconds
 
@@ -260,11 +268,11 @@ class _ReliableAdapter(HTTPAdapter):
             # Read here, so that a body cut short is repeated and the connection goes back to the pool.
             _ = response.content
         except requests.exceptions.SSLError:
-            return _Answer(None, reason="the TLS connection was refused", hopeless=True)
+            return _Answer(None, reason="the TLS connection was refused", code="tls_refused")
         except requests.Timeout:
-            return _Answer(None, reason=f"no answer within {self._policy.timeout:g} s")
+            return _Answer(None, reason=f"no answer within {self._policy.timeout:g} s", code="timeout")
         except _NETWORK_ERRORS:
-            return _Answer(None, reason="the connection failed")
+            return _Answer(None, reason="the connection failed", code="connection_failed")
         named = retry_after_seconds(response.headers.get("Retry-After"), now=self._clock.now())
         return _Answer(response, retry_after=named)
 

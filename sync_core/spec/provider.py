@@ -60,6 +60,19 @@ class RateSpec(Declared):
     all_per_minute: float | None = Field(default=None, gt=0, description="Calls to all endpoints in any minute.")
 
 
+class MeteredSpec(Declared):
+    """Calls that the provider counts by the calendar month, for our application with all venues together.
+
+    What sandbox accounts are called for does not count.
+    """
+
+    name: str = Field(description="What the provider calls them.")
+    per_month: int = Field(gt=0, description="So many are ours; beyond, the provider stops them or sends a bill.")
+    endpoints: tuple[str, ...] = Field(
+        min_length=1, description="Which they are, as they are counted; a * at the end stands for anything."
+    )
+
+
 class LimitSpec(Declared):
     """How hard a connection may work the provider."""
 
@@ -67,6 +80,16 @@ class LimitSpec(Declared):
     sandbox: RateSpec
     concurrency: int = Field(default=4, ge=1, le=64, description="Simultaneous requests per connection.")
     idempotency_hours: float = Field(gt=0, description="How long the provider remembers an idempotency key.")
+    metered: MeteredSpec | None = None
+
+    def meters(self, endpoint: str, environment: str) -> bool:
+        """Whether calls to this endpoint count against the month's allowance."""
+        if self.metered is None or environment != "production":
+            return False
+        return any(
+            endpoint.startswith(declared[:-1]) if declared.endswith("*") else endpoint == declared
+            for declared in self.metered.endpoints
+        )
 
 
 class BatchSpec(Declared):
@@ -139,6 +162,7 @@ class EntitySpec(Declared):
     )
     cannot: Cannot = Field(default_factory=dict[str, str])
     max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")
+    alert_at_letters: int = Field(default=25, ge=1, description="So many open dead letters of a venue raise an alert.")
     stale_after_hours: float = Field(default=24, gt=0, description="Freshness that the asset promises.")
 
     @model_validator(mode="after")

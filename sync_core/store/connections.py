@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from sync_core.errors import ConfigurationError
 from sync_core.spec.connection import ConnectionSettings
+from sync_core.store import letter_desk
 from sync_core.store.mapping_tables import venue_mappings
 from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import venues
@@ -70,7 +71,10 @@ def connection_of(row: Sequence[Any]) -> Connection:
 def save(
     conn: sa.Connection, venue: str, provider: str, *, environment: Environment, account_id: str, account_name: str
 ) -> int:
-    """Make or renew the connection as connected; its id. Raises ConfigurationError when the venue does not exist."""
+    """Make or renew the connection as connected; its id. What failed for a reason that is over by that is due at once.
+
+    Raises ConfigurationError when the venue does not exist.
+    """
     require_venue(conn, venue)
     fresh = {
         "environment": environment,
@@ -87,7 +91,9 @@ def save(
         .on_conflict_do_update(index_elements=["venue_id", "provider"], set_=fresh)
         .returning(connections.c.id)
     )
-    return conn.execute(upsert).scalar_one()
+    number = conn.execute(upsert).scalar_one()
+    letter_desk.revive(conn, number)
+    return number
 
 
 def require_venue(conn: sa.Connection, venue: str) -> None:
@@ -140,6 +146,7 @@ def mark_recovered(conn: sa.Connection, connection_id: int) -> None:
         .where(connections.c.id == connection_id, connections.c.status == "error")
         .values(status="connected", last_error=None, last_error_at=None)
     )
+    letter_desk.revive(conn, connection_id)
 
 
 def suspend(conn: sa.Connection, connection_id: int, *, reason: str) -> bool:
@@ -156,10 +163,11 @@ def resume(conn: sa.Connection, connection_id: int) -> bool:
     """A suspended connection is connected again; False when it is not suspended."""
     standing = connections.c.status == "suspended"
     values = {"status": "connected", "last_error": None, "last_error_at": None}
-    return (
-        conn.execute(sa.update(connections).where(connections.c.id == connection_id, standing).values(values)).rowcount
-        == 1
-    )
+    changed = sa.update(connections).where(connections.c.id == connection_id, standing).values(values)
+    if conn.execute(changed).rowcount != 1:
+        return False
+    letter_desk.revive(conn, connection_id)
+    return True
 
 
 def change_settings(conn: sa.Connection, connection_id: int, settings: ConnectionSettings) -> None:

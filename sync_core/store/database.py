@@ -2,16 +2,28 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from sync_core.errors import ConfigurationError, TransientError
+from sync_core.errors import ConfigurationError
+from sync_core.store.failures import failure_of
 
 DAGSTER_SCHEMA = "dagster"
+STATEMENT_SECONDS: Final = 300
+"""No statement takes longer; what may (a migration, waiting for a lock on purpose) says so for itself."""
+# A host that vanished without a word is noticed within two minutes, on both sides: its locks must not stay behind.
+_SERVER: Final = {
+    "timezone": "UTC",
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+    "tcp_keepalives_idle": "60",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "5",
+}
+_CLIENT: Final = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 5, "tcp_user_timeout": 120_000}
 
 
 def _parsed(url: str) -> URL:
@@ -29,7 +41,7 @@ def _dumps(value: Any) -> str:
 
 
 def open_engine(url: str, *, pool_size: int = 40, application: str = "venue-sync") -> sa.Engine:
-    """An engine on `url` (any postgresql:// address) with psycopg 3, UTC sessions and orjson.
+    """An engine on `url` (any postgresql:// address) with psycopg 3, UTC sessions, orjson and a limit on every statement.
 
     `pool_size` is the number of connections kept; twice as many may be open at once.
     """
@@ -40,7 +52,12 @@ def open_engine(url: str, *, pool_size: int = 40, application: str = "venue-sync
         pool_pre_ping=True,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
-        connect_args={"application_name": application, "options": "-c timezone=UTC", "connect_timeout": 10},
+        connect_args={
+            "application_name": application,
+            "options": " ".join(f"-c {name}={value}" for name, value in _SERVER.items()),
+            "connect_timeout": 10,
+            **_CLIENT,
+        },
     )
 
 
@@ -48,16 +65,16 @@ def open_engine(url: str, *, pool_size: int = 40, application: str = "venue-sync
 def at_once(database: sa.Engine) -> Iterator[sa.Connection]:
     """A connection whose statements each count at once and by themselves, for what is asked while a provider is called.
 
-    Raises TransientError instead of SQLAlchemy's errors: the caller stands between a provider's client and its call.
+    Raises DatabaseFailure instead of SQLAlchemy's errors: the caller stands between a provider's client and its call.
     """
     try:
         with database.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
             yield conn
     except SQLAlchemyError as lost:
-        raise TransientError(
-            f"The database that all processes share limits by did not answer ({type(lost).__name__}); "
-            "the next sync goes on from here."
-        ) from None
+        failure = failure_of(lost)
+        if failure is None:
+            raise
+        raise failure from None
 
 
 def dagster_url(url: str) -> str:

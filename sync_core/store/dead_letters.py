@@ -8,18 +8,28 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from sync_core.store.pending import later
 from sync_core.store.sync_tables import connections, dead_letters
+from sync_core.trouble import Category, trouble_of_code
 
 Direction = Literal["push", "pull"]
+WEBHOOK_DEAD = "webhook_dead"
+"""The code of letters for what a webhook told of and could not be read."""
+WHOLE = "*"
+"""Stands for a record where a letter is about no object in particular: an event that named none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A record that could not be synced: `record_id` is the local id on push, the remote id on pull."""
+    """A record that could not be synced: `record_id` is the local id on push, the remote id on pull.
+
+    `category` says who must act next; None where the code, one of our own, says it.
+    """
 
     record_id: str
     code: str
     reason: str
+    category: Category | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,7 @@ class OpenLetter:
     direction: Direction
     record_id: str
     code: str
+    category: Category
     reason: str
     attempts: int
     first_at: datetime
@@ -42,7 +53,10 @@ class OpenLetter:
 def post(
     conn: sa.Connection, connection_id: int, entity: str, *, direction: Direction, letters: Sequence[Letter]
 ) -> None:
-    """Open a dead letter per record, or count another attempt on the one that is there."""
+    """Open a dead letter per record, or count another attempt on the one that is there.
+
+    What was refused on pull is due at the next sync, then after five minutes and longer (`due_on_pull`).
+    """
     if not letters:
         return
     insert = pg.insert(dead_letters)
@@ -51,10 +65,12 @@ def post(
             index_elements=["connection_id", "entity", "direction", "record_id"],
             set_={
                 "code": insert.excluded.code,
+                "category": insert.excluded.category,
                 "reason": insert.excluded.reason,
                 "status": "open",
                 "attempts": dead_letters.c.attempts + 1,
                 "last_at": sa.func.now(),
+                "due_at": later(dead_letters.c.attempts),
             },
         ),
         [
@@ -64,6 +80,7 @@ def post(
                 "direction": direction,
                 "record_id": letter.record_id,
                 "code": letter.code,
+                "category": letter.category or trouble_of_code(None, letter.code).category,
                 "reason": letter.reason,
             }
             for letter in letters
@@ -84,6 +101,23 @@ def resolve(conn: sa.Connection, connection_id: int, entity: str, *, direction: 
         )
         .values(status="resolved", last_at=sa.func.now())
     )
+
+
+def due_on_pull(conn: sa.Connection, connection_id: int, entity: str, *, limit: int) -> list[str]:
+    """Remote ids of refused objects that it is time to ask for again, the longest waiting first."""
+    query = (
+        sa.select(dead_letters.c.record_id)
+        .where(
+            dead_letters.c.connection_id == connection_id,
+            dead_letters.c.entity == entity,
+            dead_letters.c.direction == "pull",
+            dead_letters.c.status == "open",
+            dead_letters.c.due_at <= sa.func.now(),
+        )
+        .order_by(dead_letters.c.due_at, dead_letters.c.id)
+        .limit(limit)
+    )
+    return list(conn.execute(query).scalars())
 
 
 def open_for(
@@ -144,6 +178,7 @@ def _open() -> sa.Select[tuple[object, ...]]:
         dead_letters.c.direction,
         dead_letters.c.record_id,
         dead_letters.c.code,
+        dead_letters.c.category,
         dead_letters.c.reason,
         dead_letters.c.attempts,
         dead_letters.c.first_at,

@@ -79,10 +79,12 @@ def _server_account() -> _Account | None:
     return _Account(uid=entry.pw_uid, gid=entry.pw_gid)
 
 
-def _layout(home: Path, account: _Account | None) -> _Layout:
+def _layout(home: Path, account: _Account | None, place: Path | None) -> _Layout:
     home = home.resolve()
     mark = hashlib.blake2b(str(home).encode(), digest_size=6).hexdigest()
     folder = home / "postgres" if account is None else ROOT_HOME / mark
+    if place is not None:
+        folder = place / mark
     folder.mkdir(parents=True, exist_ok=True)
     socket = Path("/tmp") / f"venue-sync-{os.geteuid()}-{mark}"  # noqa: S108 - short, ours, mode 0700
     socket.mkdir(mode=0o700, exist_ok=True)
@@ -143,18 +145,20 @@ def _locked(file: Path) -> Iterator[None]:
 class EmbeddedPostgres:
     """A handle on the embedded server of one home folder. `start` before use, `stop` when done."""
 
-    def __init__(self, home: Path, *, durable: bool = True) -> None:
+    def __init__(self, home: Path, *, durable: bool = True, place: Path | None = None) -> None:
         """Point at `home`; nothing happens yet.
 
         Args:
             home: the product's state folder; the server's files live below it (as root: below /var/lib/venue-sync).
             durable: False gives up crash safety for speed, for throw-away test servers only.
+            place: the folder that the server's files live below instead; any user must be able to enter it.
         """
         self._home = home
         self._durable = durable
+        self._place = place
         self._users: IO[str] | None = None
         self._account = _server_account()
-        self._files = _layout(home, self._account)
+        self._files = _layout(home, self._account, place)
 
     @property
     def url(self) -> str:
@@ -169,7 +173,7 @@ class EmbeddedPostgres:
         """Make sure the server runs and keep it running until `stop`. Raises ConfigurationError with the log's end."""
         if self._users is not None:
             return
-        self._files = _layout(self._home, self._account)
+        self._files = _layout(self._home, self._account, self._place)
         binaries = _reachable_binaries(self._account)
         with _locked(self._files.start_lock):
             if not (self._files.data / "PG_VERSION").exists():

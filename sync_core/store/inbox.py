@@ -210,6 +210,19 @@ def retry(conn: sa.Connection, ids: Sequence[int]) -> int:
     return done
 
 
+def settle_dead(conn: sa.Connection, connection: Connection, object_ids: Sequence[str | None]) -> int:
+    """What dead events of this connection told of these objects was read after all (None: events without one); how many."""
+    if not object_ids:
+        return 0
+    names = [one for one in object_ids if one is not None]
+    told = webhook_events.c.object_id == sa.any_(sa.bindparam("names", names, sa.ARRAY(sa.Text)))
+    about = sa.or_(told, webhook_events.c.object_id.is_(None)) if None in object_ids else told
+    mine = _belongs().where(connections.c.id == connection.id).exists()
+    dead = (webhook_events.c.status == "dead", webhook_events.c.provider == connection.provider)
+    values = {"status": "applied", "reason": None, "finished_at": sa.func.now()}
+    return conn.execute(sa.update(webhook_events).where(*dead, about, mine).values(**values)).rowcount
+
+
 def forget_done(conn: sa.Connection, *, before: datetime) -> int:
     """Delete events that were applied or skipped before that moment; how many. What waits or is dead stays.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from psycopg.errors import LockNotAvailable
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from sync_core.errors import ConfigurationError
 
@@ -84,11 +84,28 @@ def _released(conn: sa.Connection, keys: Sequence[str], arguments: Mapping[str, 
     try:
         yield
     finally:
+        _give_back(conn, keys, arguments)
+
+
+def _give_back(conn: sa.Connection, keys: Sequence[str], arguments: Mapping[str, Any]) -> None:
+    try:
         if keys and not conn.invalidated:
             conn.rollback()
             for key in keys:
                 conn.execute(sa.text(f"SELECT pg_advisory_unlock({key})"), arguments)
             conn.commit()
+    except DBAPIError as lost:
+        if not lost.connection_invalidated:
+            raise
+
+
+def still_held(conn: sa.Connection) -> None:
+    """Return if the session that took a lock on `conn` lives. Raises DBAPIError when it is gone, and the lock with it.
+
+    For whoever holds a lock on a connection that is not used otherwise, and would not notice.
+    """
+    conn.execute(sa.select(1))
+    conn.commit()
 
 
 _TOKENS = "hashtextextended('venue-sync:token:' || CAST(:connection_id AS text), 0)"
@@ -106,13 +123,8 @@ def alone(conn: sa.Connection, connection_id: int) -> Iterator[None]:
         for timeout in ("lock_timeout", "statement_timeout"):
             conn.execute(sa.text(f"SET LOCAL {timeout} = 0"))
         conn.execute(sa.text(f"SELECT pg_advisory_lock({_TOKENS})"), arguments)
-    try:
+    with _released(conn, [_TOKENS], arguments):
         yield
-    finally:
-        if not conn.invalidated:
-            conn.rollback()
-            conn.execute(sa.text(f"SELECT pg_advisory_unlock({_TOKENS})"), arguments)
-            conn.commit()
 
 
 @contextmanager
@@ -123,10 +135,5 @@ def rotating(conn: sa.Connection) -> Iterator[None]:
         taken = bool(conn.execute(sa.text(f"SELECT pg_try_advisory_lock({key})")).scalar_one())
     if not taken:
         raise ConfigurationError("Another rotation of the vault is running: wait for it, it does the same.")
-    try:
+    with _released(conn, [key], {}):
         yield
-    finally:
-        if not conn.invalidated:
-            conn.rollback()
-            conn.execute(sa.text(f"SELECT pg_advisory_unlock({key})"))
-            conn.commit()

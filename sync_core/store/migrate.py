@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from sync_core.store.api_tables import api_keys
 from sync_core.store.database import DAGSTER_SCHEMA
+from sync_core.store.health_tables import call_hours
 from sync_core.store.inbox_tables import work
 from sync_core.store.limits_tables import provider_limits
 from sync_core.store.mapping_tables import venue_mappings
@@ -21,7 +22,7 @@ from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import Xid8, metadata
 
 # Every module of tables is named here: one that nobody imports would be missing from what is compared.
-DECLARED = (connections, work, oauth_tokens, api_keys, provider_limits, venue_mappings)
+DECLARED = (connections, work, oauth_tokens, api_keys, provider_limits, venue_mappings, call_hours)
 
 SCHEMAS = ("venue", "sync")
 VERSION_TABLE = "schema_version"
@@ -37,7 +38,7 @@ def _config(connection: sa.Connection) -> Config:
 def upgrade(engine: sa.Engine, *, revision: str = "head") -> None:
     """Migrate up to `revision`; makes the schemas first. Safe to call from several processes at once."""
     with engine.begin() as connection:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('venue-sync migrations'))"))
+        _unhurried(connection)
         for schema in (*SCHEMAS, DAGSTER_SCHEMA):
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
         command.upgrade(_config(connection), revision)
@@ -46,8 +47,14 @@ def upgrade(engine: sa.Engine, *, revision: str = "head") -> None:
 def downgrade(engine: sa.Engine, *, revision: str) -> None:
     """Migrate down to `revision` ('base' for nothing at all). What the newer tables held is lost."""
     with engine.begin() as connection:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('venue-sync migrations'))"))
+        _unhurried(connection)
         command.downgrade(_config(connection), revision)
+
+
+def _unhurried(connection: sa.Connection) -> None:
+    """One migration at a time, and as long as it takes: a large table takes longer than any other statement may."""
+    connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('venue-sync migrations'))"))
 
 
 def current(engine: sa.Engine) -> str | None:

@@ -65,17 +65,22 @@ alerts = sa.Table(
     sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
     _connection(nullable=True),
     sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False, server_default=""),  # what of several things it is about
+    sa.Column("severity", sa.Text, nullable=False, server_default="error"),
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("times", sa.Integer, nullable=False, server_default="1"),
     sa.Column("first_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("last_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("closed_at", TIMESTAMP),
+    sa.CheckConstraint("severity IN ('info', 'warning', 'error', 'critical')", name="severity"),
     schema="sync",
 )
+OF_CONNECTION = sa.func.coalesce(alerts.c.connection_id, sa.literal_column("0"))
 sa.Index(
     "ux_alerts_open",
-    alerts.c.connection_id,
+    OF_CONNECTION,
     alerts.c.kind,
+    alerts.c.subject,
     unique=True,
     postgresql_where=sa.text("closed_at IS NULL"),
 )

@@ -29,12 +29,15 @@ def wait(conn: sa.Connection, connection_id: int, entity: str, *, reasons: Mappi
 
 
 def retry_later(conn: sa.Connection, connection_id: int, entity: str, *, reasons: Mapping[str, str]) -> None:
-    """These rows were refused: try again after five minutes, doubling with each attempt up to a day."""
-    seconds = sa.func.least(
-        LAST_RETRY.total_seconds(), FIRST_RETRY.total_seconds() * sa.func.power(2, pending.c.attempts)
-    )
-    again = sa.func.now() + seconds * sa.text("interval '1 second'")
-    _keep(conn, connection_id, entity, reasons, first=sa.func.now() + FIRST_RETRY, again=again)
+    """These rows were refused: try them again with the next sync, then more and more rarely (`later`)."""
+    _keep(conn, connection_id, entity, reasons, first=sa.func.now(), again=later(pending.c.attempts))
+
+
+def later(attempts: sa.ColumnElement[int]) -> sa.ColumnElement[Any]:
+    """When what has failed `attempts` times before is tried again: after 5 minutes, doubling up to a day."""
+    doubled = FIRST_RETRY.total_seconds() * sa.func.power(2, sa.func.least(attempts, 10) - 1)
+    seconds = sa.func.least(LAST_RETRY.total_seconds(), doubled)
+    return sa.func.now() + seconds * sa.text("interval '1 second'")
 
 
 def clear(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> None:

@@ -174,10 +174,10 @@ def fail(
     return conn.execute(update).scalar_one_or_none()
 
 
-def release(conn: sa.Connection, *, worker: str) -> int:
-    """`worker` ends without finishing what it has in hand: queued again, the attempts do not count; how many."""
+def release(conn: sa.Connection, *, worker: str, besides: Sequence[int] = ()) -> int:
+    """`worker` does not finish what it has in hand, `besides` these: queued again, the attempts do not count; how many."""
     values = {**_AGAIN, "attempts": work.c.attempts - 1, "not_before": sa.func.now()}
-    mine = (work.c.status == "running", work.c.claimed_by == worker)
+    mine = (work.c.status == "running", work.c.claimed_by == worker, work.c.id.not_in(list(besides)))
     return conn.execute(sa.update(work).where(*mine).values(**values)).rowcount
 
 

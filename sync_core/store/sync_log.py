@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sync_core.store.sync_tables import sync_log
+from sync_core.trouble import Category
 
 
 def start(conn: sa.Connection, connection_id: int, entity: str, *, run_id: str, mode: str) -> int:
@@ -40,10 +41,28 @@ def latest_good(conn: sa.Connection, connection_ids: Sequence[int], *, entity: s
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
+def failed_before(conn: sa.Connection, connection_id: int, entity: str, log_id: int) -> bool:
+    """Whether the sync before this one, of the same connection and entity, had failed."""
+    before = (
+        sa.select(sync_log.c.status)
+        .where(sync_log.c.connection_id == connection_id, sync_log.c.entity == entity, sync_log.c.id < log_id)
+        .order_by(sync_log.c.started_at.desc())
+        .limit(1)
+    )
+    return conn.execute(before).scalar_one_or_none() == "failed"
+
+
 def finish(
-    conn: sa.Connection, log_id: int, *, status: str, counts: Mapping[str, int], api_calls: int, error: str | None
+    conn: sa.Connection,
+    log_id: int,
+    *,
+    status: str,
+    counts: Mapping[str, int],
+    api_calls: int,
+    error: str | None,
+    category: Category | None,
 ) -> None:
-    """Note how it ended."""
+    """Note how it ended; `category` is that of the error."""
     conn.execute(
         sa.update(sync_log)
         .where(sync_log.c.id == log_id)
@@ -53,5 +72,6 @@ def finish(
             counts=dict(counts),
             api_calls=api_calls,
             error=error,
+            category=category,
         )
     )

@@ -8,13 +8,17 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from sync_core.errors import Stopped
 from sync_core.spec.provider import ProviderSpec
 from sync_core.store import connections, queue
+from sync_core.store.comeback import Trials
+from sync_core.store.failures import failure_of
 from sync_core.store.listening import bell
 from sync_core.store.queue import Item, Needs
 from sync_core.sync.batch import unable
@@ -53,10 +57,9 @@ def work_off(
 
     Takes nothing new after `most_seconds`, and ends when what is under way has ended. When `stopping` says so, what is
     under way ends between two pages or chunks and waits for the next worker, who goes on from there.
+    A database that is restarted meanwhile is waited for. Raises DatabaseFailure when it does not come back soon.
     """
-    worked = Worked()
-    with engine.database.begin() as conn:
-        worked.recovered = len(queue.recover_stale(conn))
+    worked, trials = Worked(), Trials(engine.comeback, clock=engine.clock)
     with (
         _left_clean(engine, run_id),
         bell(engine.database, queue.CHANNEL) as rung,
@@ -67,10 +70,17 @@ def work_off(
         while True:
             rung.clear()
             ending = stopping() or engine.clock.monotonic() - began > most_seconds
-            if desk.settle(worked) | (not ending and desk.take_up()):
-                on_settled(worked)
-                quiet_since = engine.clock.monotonic()
-            desk.give_sign_of_life()
+            try:
+                if desk.settle(worked) | (not ending and desk.take_up(worked)):
+                    on_settled(worked)
+                    quiet_since = engine.clock.monotonic()
+                desk.give_sign_of_life()
+            except SQLAlchemyError as lost:
+                _log.warning("work.lost error=%s", type(lost).__name__)
+                desk.in_doubt = True
+                if not trials.another(lost):
+                    raise failure_of(lost) or lost from None
+                continue
             if not desk.running and (ending or engine.clock.monotonic() - quiet_since >= quiet_seconds):
                 return worked
             rung.wait(min(LOOK_EVERY, max(quiet_seconds, 0.01)))
@@ -82,7 +92,8 @@ def _left_clean(engine: Engine, run_id: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with engine.database.begin() as conn:
+        # Without the database they wait after all, until somebody sees that we went silent.
+        with suppress(SQLAlchemyError), engine.database.begin() as conn:
             queue.release(conn, worker=run_id)
         raise
 
@@ -98,7 +109,8 @@ class _Desk:
         rung: threading.Event,
         leaving: Callable[[], bool],
     ) -> None:
-        self.running: list[Future[tuple[Item, EntityReport]]] = []
+        self.running: dict[int, Future[tuple[Item, EntityReport]]] = {}
+        self.in_doubt = True
         self._engine = engine
         self._run_id = run_id
         self._pool = pool
@@ -107,26 +119,35 @@ class _Desk:
         self._needs = [need for spec in engine.specs.values() for need in needs_of(spec)]
         self._signed_at = engine.clock.monotonic()
 
-    def take_up(self) -> bool:
+    def take_up(self, worked: Worked) -> bool:
         """Begin as many items as workers are free; whether there were any."""
         free = self._engine.settings.workers - len(self.running)
         if free <= 0:
             return False
+        if self.in_doubt:
+            self._clear_up(worked)
         with self._engine.database.begin() as conn:
             items = queue.claim(conn, worker=self._run_id, limit=free, needs=self._needs)
         for item in items:
             future = self._pool.submit(self._carry_out, item)
-            self.running.append(future)
+            self.running[item.id] = future
             future.add_done_callback(lambda _: self._rung.set())
         return bool(items)
 
     def settle(self, worked: Worked) -> bool:
         """Note how the items that are done went; whether there were any."""
-        done = [future for future in self.running if future.done()]
-        self.running = [future for future in self.running if not future.done()]
-        for future in done:
-            self._note(*future.result(), worked)
+        done = [number for number, future in self.running.items() if future.done()]
+        for number in done:
+            self._note(*self.running[number].result(), worked)
+            del self.running[number]  # only now: what could not be noted is noted later
         return bool(done)
+
+    def _clear_up(self, worked: Worked) -> None:
+        """Put back what silent workers had, and what we have claimed without learning of it."""
+        with self._engine.database.begin() as conn:
+            worked.recovered += len(queue.recover_stale(conn))
+            queue.release(conn, worker=self._run_id, besides=list(self.running))
+        self.in_doubt = False
 
     def give_sign_of_life(self) -> None:
         """Say now and then that what is in hand is in hand, even where a sync has nothing to tell for long."""
@@ -138,8 +159,11 @@ class _Desk:
     def _carry_out(self, item: Item) -> tuple[Item, EntityReport]:
         """In a worker's thread."""
         engine = self._engine
-        with engine.database.connect() as conn:
-            connection = connections.find(conn, item.venue, item.provider)
+        try:
+            with engine.database.connect() as conn:
+                connection = connections.find(conn, item.venue, item.provider)
+        except SQLAlchemyError:
+            return item, EntityReport(item.venue, item.provider, item.entity, status="busy")
         report = unable(item.venue, item.provider, item.entity, connection)
         if report is not None or connection is None:
             return item, report or EntityReport(item.venue, item.provider, item.entity, status="not_connected")

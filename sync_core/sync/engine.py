@@ -5,17 +5,16 @@ import logging
 import random
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sync_core.clock import Clock, SystemClock
-from sync_core.errors import AuthorizationLost, ConfigurationError, Held, SyncError, TransientError
+from sync_core.errors import AuthorizationLost, ConfigurationError, DatabaseFailure, Held, SyncError, TransientError
 from sync_core.http.backoff import HIGH, NORMAL, Patience
 from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
@@ -28,20 +27,25 @@ from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
 from sync_core.spec.connection import ConnectionSettings
 from sync_core.spec.provider import ProviderSpec, RateSpec
-from sync_core.store import connections, locks, sync_log
+from sync_core.store import connections, letter_alert, letter_desk, locks, sync_log
+from sync_core.store.comeback import Comeback, Trials
 from sync_core.store.connections import Connection, Environment
+from sync_core.store.failures import failure_of
 from sync_core.store.rows import TABLES, Scope
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
 from sync_core.sync.guards import Guards
+from sync_core.sync.meters import Meters
 from sync_core.sync.own_mappings import OwnMappings
 from sync_core.sync.plan import foresee, rehearse
 from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
-from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Status, silent
+from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Progress, Status, silent
+from sync_core.sync.second_look import look_again
 from sync_core.sync.terms import terms_of
 from sync_core.sync.work import Tally, Work
+from sync_core.trouble import trouble_of
 from sync_core.vault.cache import DataKeyCache
 from sync_core.vault.choose import open_former, open_keyring
 from sync_core.vault.credentials import Vault
@@ -62,7 +66,8 @@ class Access:
     """Whose account is to be opened, and with what. The secret never shows in its repr.
 
     `tokens` watches over an access token that ends; None where a key, or a token without end, opens the account.
-    `account` is whose limits the calls count against, in the provider's terms; None while nobody knows.
+    `account` is whose limits the calls count against, in the provider's terms; None while nobody knows. So is
+    `connection_id`, whose calls they are.
     """
 
     label: str
@@ -70,6 +75,7 @@ class Access:
     secret: Mapping[str, str] = field(repr=False)
     tokens: TokenSource | None = field(default=None, repr=False)
     account: str | None = None
+    connection_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,11 @@ class _Order:
     mapping: FieldMapping | None = None  # None: the one that counts for the connection
     tally: Tally = field(default_factory=Tally)
     calls: CallLog = field(default_factory=CallLog)
+    log_ids: list[int] = field(default_factory=list[int])  # its line in the sync log, once it has one
+
+    def blame(self, error: Exception) -> None:
+        """Note who must act next after this error; what an earlier one in its depth says stands."""
+        self.tally.category = self.tally.category or trouble_of(error, provider=self.connection.provider).category
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,10 +115,14 @@ class Engine:
     new_key: Callable[[], str] = random_key
     own_mappings: OwnMappings = field(default_factory=OwnMappings, init=False)
     guards: Guards = field(init=False)
+    meters: Meters = field(init=False)
+    comeback: Comeback = field(init=False)
 
     def __post_init__(self) -> None:
         """Share limits and breakers with whoever works on the same database."""
         object.__setattr__(self, "guards", Guards(self.database, clock=self.clock))
+        object.__setattr__(self, "meters", Meters(clock=self.clock, vault_counts=self.vault.counts))
+        object.__setattr__(self, "comeback", Comeback(self.database, clock=self.clock))
 
     def mapping_of(self, conn: sa.Connection, connection: Connection, entity: str) -> FieldMapping:
         """The mapping of a connection's entity: the venue's own where it has one.
@@ -159,11 +174,12 @@ class Engine:
             if ids:
                 report = self._refreshed(connection, needed, ids, run_id, told_at={}, calls=calls)
             else:
-                order = _Order(connection, needed, Mode(), run_id, silent, _run, calls=calls)
-                report = self._reported(order, locks.holding, self._logged)
+                first = _Order(connection, needed, Mode(), run_id, silent, _run, calls=calls)
+                report = self._reported(first, locks.holding, self._logged)
             if report.status == "busy":
                 raise Held(report.error or "")
             if report.status != "succeeded":
+                order.tally.category = report.category
                 raise TransientError(f"{needed} of {connection.label}, which {entity} refer to: {report.error}")
 
         def again(work: Work) -> None:
@@ -173,21 +189,21 @@ class Engine:
         return self._reported(order, locks.holding_briefly, self._noted)
 
     def _reported(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> EntityReport:
-        """Do it under the entity's lock, and tell how it went."""
+        """Do it under the entity's lock, again if the database was lost on the way, and tell how it went."""
         started = self.clock.monotonic()
         connection, entity = order.connection, order.entity
-        status: Status = "failed"
-        try:
-            with self.database.connect() as conn, lock(conn, connection.id, entity) as mine:
-                if mine:
-                    status, error = act(conn, order)
-                else:
-                    status = "busy"
-                    error = f"Another sync of {entity} of {connection.label} is running; this one did nothing."
-        except PoolTimeout:
-            error = f"No database connection was free for {connection.label}: lower VENUE_SYNC_WORKERS."
-        except DBAPIError as lost:
-            error = f"The database failed while {connection.label} was synced: {_first_line(lost)}"
+        trials = Trials(self.comeback, clock=self.clock)
+        while True:
+            try:
+                status, error = self._locked(order, lock, act)
+            except (SQLAlchemyError, DatabaseFailure) as lost:
+                # Every step of a sync may be done again; what it did is found like what a killed one left.
+                if trials.another(lost):
+                    continue
+                status, error = "failed", _told(lost, connection.label)
+                order.tally.category = trouble_of(failure_of(lost) or lost).category
+                self._note_failure(order, error)
+            break
         return EntityReport(
             venue=connection.venue,
             provider=connection.provider,
@@ -197,10 +213,24 @@ class Engine:
             api_calls=order.calls.snapshot().total.calls,
             seconds=self.clock.monotonic() - started,
             error=error,
+            category=order.tally.category if status == "failed" else None,
             failures=tuple(order.tally.failures),
             frame_rows=order.tally.frame_rows,
             frame_bad=order.tally.frame_bad,
         )
+
+    def _locked(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> Ending:
+        connection, entity = order.connection, order.entity
+        with self.database.connect() as conn, lock(conn, connection.id, entity) as mine:
+            if mine:
+                return act(conn, order)
+        return "busy", f"Another sync of {entity} of {connection.label} is running; this one did nothing."
+
+    def _note_failure(self, order: _Order, error: str) -> None:
+        """The database failed for good, and may yet be able to note it: a full disk often has room for a line."""
+        for log_id in order.log_ids:
+            with suppress(SQLAlchemyError), self.database.begin() as conn:
+                self._finish_line(conn, log_id, order, error)
 
     def plan(self, connection: Connection, entity: str, *, mode: Mode) -> Plan:
         """What `sync` would do, before it does. Reads at the provider, writes nowhere.
@@ -208,7 +238,7 @@ class Engine:
         Raises the SyncError that would stop the sync.
         """
         order = _Order(connection, entity, mode, "plan", silent, _run)
-        with self.database.connect() as conn, self._work(conn, order) as work:
+        with self.meters.written(self.database), self.database.connect() as conn, self._work(conn, order) as work:
             return foresee(work)
 
     def rehearse(self, connection: Connection, entity: str, mapping: FieldMapping, *, limit: int) -> Plan:
@@ -217,7 +247,7 @@ class Engine:
         Raises the SyncError that would stop the sync.
         """
         order = _Order(connection, entity, Mode(), "rehearsal", silent, _run, mapping)
-        with self.database.connect() as conn, self._work(conn, order) as work:
+        with self.meters.written(self.database), self.database.connect() as conn, self._work(conn, order) as work:
             return rehearse(work, limit=limit)
 
     def connect(
@@ -276,10 +306,11 @@ class Engine:
         correlation: str = "connect",
     ) -> Account:
         """Whose account a credential opens. Raises AuthorizationLost when the provider refuses it."""
-        access = Access(f"{venue}/{provider}", environment, secret)
-        with self._client(
-            self.spec(provider), access, calls=CallLog(), correlation=correlation, patience=NORMAL
-        ) as client:
+        spec, access = self.spec(provider), Access(f"{venue}/{provider}", environment, secret)
+        with (
+            self.meters.written(self.database),
+            self._client(spec, access, calls=CallLog(), correlation=correlation, patience=NORMAL) as client,
+        ):
             return client.account()
 
     def spec(self, provider: str) -> ProviderSpec:
@@ -296,27 +327,45 @@ class Engine:
         except Held as held:
             conn.rollback()
             return "busy", str(held)
+        status: Status = "succeeded" if error is None else "failed"
+        self.meters.count("readings", order.connection.provider, order.entity, status)
+        self.meters.write(conn)
         conn.commit()
-        return "succeeded" if error is None else "failed", error
+        return status, error
 
     def _logged(self, conn: sa.Connection, order: _Order) -> Ending:
-        connection, tally = order.connection, order.tally
-        log_id = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
-        conn.commit()
+        connection, began = order.connection, self.clock.monotonic()
+        if not order.log_ids:
+            started = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
+            conn.commit()
+            order.log_ids.append(started)
         error = self._troubled(conn, order)
         if error is None:
             connections.mark_synced(conn, connection.id)
+            if sync_log.failed_before(conn, connection.id, order.entity, order.log_ids[0]):
+                letter_desk.revive(conn, connection.id)
+        for log_id in order.log_ids:
+            self._finish_line(conn, log_id, order, error)
+        most = self.spec(connection.provider).entities[order.entity].alert_at_letters
+        letter_alert.mind(conn, connection.id, order.entity, label=connection.label, most=most)
         status: Status = "succeeded" if error is None else "failed"
+        seconds, counts = self.clock.monotonic() - began, order.tally.counts
+        self.meters.synced(connection.provider, order.entity, status=status, counts=counts, seconds=seconds)
+        self.meters.write(conn)
+        conn.commit()
+        return status, error
+
+    @staticmethod
+    def _finish_line(conn: sa.Connection, log_id: int, order: _Order, error: str | None) -> None:
         sync_log.finish(
             conn,
             log_id,
-            status=status,
-            counts={name: value for name, value in asdict(tally.counts).items() if value},
+            status="succeeded" if error is None else "failed",
+            counts={name: value for name, value in asdict(order.tally.counts).items() if value},
             api_calls=order.calls.snapshot().total.calls,
             error=error,
+            category=None if error is None else order.tally.category,
         )
-        conn.commit()
-        return status, error
 
     def _troubled(self, conn: sa.Connection, order: _Order) -> str | None:
         """Run the sync; a sentence when it did not go through, with `conn` ready for a new transaction."""
@@ -327,15 +376,18 @@ class Engine:
         except AuthorizationLost as lost:
             conn.rollback()
             connections.mark_failed(conn, order.connection.id, reason=str(lost))
+            order.blame(lost)
             return str(lost)
-        except (Held, DBAPIError):
+        except (Held, SQLAlchemyError, DatabaseFailure):
             raise
         except SyncError as failed:
             conn.rollback()
+            order.blame(failed)
             return str(failed)
         except Exception as unexpected:  # noqa: BLE001 - one venue's surprise must not take the others along
             _log.exception("sync.failed connection=%s entity=%s", label, order.entity)
             conn.rollback()
+            order.blame(unexpected)
             return f"An unexpected {type(unexpected).__name__} stopped {label}; the log has the details."
         return None
 
@@ -359,15 +411,26 @@ class Engine:
                 clock=self.clock,
                 new_key=self.new_key,
                 mode=order.mode,
-                on_progress=order.on_progress,
+                on_progress=self._watched(order, spec),
                 tally=order.tally,
             )
+
+    def _watched(self, order: _Order, spec: ProviderSpec) -> OnProgress:
+        """Whoever watches the sync, and the counts of its calls, which in a long one cannot wait for its end."""
+
+        def told(progress: Progress) -> None:
+            order.on_progress(progress)
+            connection = order.connection
+            self.meters.calls(spec, connection.environment, order.calls.news(), connection_id=connection.id)
+            self.meters.write_now_and_then(self.database)
+
+        return told
 
     def _access(self, conn: sa.Connection, connection: Connection) -> Access:
         """The connection's key, or what its tokens stand for with a watch over them."""
         secret = credential_of(self, conn, connection)
         tokens = bearer_of(self, conn, connection)
-        return Access(connection.label, connection.environment, secret, tokens, connection.account_id)
+        return Access(connection.label, connection.environment, secret, tokens, connection.account_id, connection.id)
 
     @contextmanager
     def _client(
@@ -392,14 +455,17 @@ class Engine:
         )
         if access.tokens is not None:
             renewing(session, access.tokens)
-        with session:
-            yield client_of(spec)(
-                spec=spec,
-                session=session,
-                base=self._base(spec, access.environment),
-                secret=access.secret,
-                sandbox=sandbox,
-            )
+        try:
+            with session:
+                yield client_of(spec)(
+                    spec=spec,
+                    session=session,
+                    base=self._base(spec, access.environment),
+                    secret=access.secret,
+                    sandbox=sandbox,
+                )
+        finally:
+            self.meters.calls(spec, access.environment, calls.news(), connection_id=access.connection_id)
 
     def _guard(self, spec: ProviderSpec, access: Access, rate: RateSpec) -> Guard | None:
         """The guard of the account, which venues that share it share; None while nobody knows whose account it is."""
@@ -495,9 +561,18 @@ def _run(work: Work) -> None:
         replay(work)  # whatever the settings say by now: what is under way is neither sent twice nor forgotten
     if work.terms.pulls:
         pull(work)
+        look_again(work)
     if work.terms.pushes:
         push(work)
 
 
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().split("\n", maxsplit=1)[0][:200]
+def _told(error: SQLAlchemyError | DatabaseFailure, label: str) -> str:
+    """What went wrong with the database while a connection was synced, in a sentence."""
+    failure = failure_of(error)
+    if failure is not None:
+        return f"{label} was not synced to its end. {failure}"
+    if isinstance(error, DBAPIError):
+        first_line = str(error.orig).strip().split("\n", maxsplit=1)[0][:200]
+        return f"The database failed while {label} was synced: {first_line}"
+    _log.error("sync.failed connection=%s", label, exc_info=error)
+    return f"An unexpected {type(error).__name__} stopped {label}; the log has the details."

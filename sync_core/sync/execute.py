@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain
 
-from sync_core.errors import BatchRefused, OutcomeUnknown, ProviderRefused, SyncError, TransientError
+from sync_core.errors import BatchRefused, OutcomeUnknown, ProviderRefused, SyncError, Told, TransientError
 from sync_core.providers.protocol import Batch, Outcome, Sought, Write
 from sync_core.store import intents, pending
 from sync_core.store.intents import Intent
@@ -123,7 +123,8 @@ def _run(work: Work, requests: Iterator[Request], *, doubts: int) -> list[str]:
             if doubts >= DOUBTS:
                 raise TransientError(
                     f"{work.provider_spec.title} keeps failing on {work.entity} of {work.connection.label}; "
-                    "the next sync looks the records up again."
+                    "the next sync looks the records up again.",
+                    told=Told(code="keeps_failing"),
                 )
             overtaken += _run(work, iter(_clarified(work, state.doubtful)), doubts=doubts + 1)
     return overtaken

@@ -38,7 +38,7 @@ def refresh(
     """
     if not work.terms.pulls:
         raise SyncError(f"{work.entity} of {work.connection.label} are not read: the connection's settings say push.")
-    asked = _known(work, list(dict.fromkeys(remote_ids)))
+    asked = by_remote_id(work, list(dict.fromkeys(remote_ids)))
     found = work.provider.fetch(work.entity, list(asked))
     with work.transaction():
         dated = _dated(
@@ -67,7 +67,7 @@ def _dated(work: Work, found: Sequence[Remote], told: Mapping[str, datetime | No
     ]
 
 
-def _known(work: Work, names: Sequence[str]) -> dict[str, str]:
+def by_remote_id(work: Work, names: Sequence[str]) -> dict[str, str]:
     """Remote id -> what the event called it. The two differ where the declaration says `named_by`.
 
     Mailchimp's webhooks know a contact by its address alone; an address that the ledger does not know goes as it is.

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from sync_core.trouble import Category
+
 FIRST_FAILURES = 20
 
 ModeKind = Literal["incremental", "full", "since"]
@@ -75,7 +77,10 @@ class RecordFailure:
 
 @dataclass(frozen=True, slots=True)
 class EntityReport:
-    """One sync of one venue's entity at one provider. `error` is a sentence when `status` is not succeeded."""
+    """One sync of one venue's entity at one provider.
+
+    `error` is a sentence when `status` is not succeeded, `category` who must act next when it is failed.
+    """
 
     venue: str
     provider: str
@@ -85,9 +90,15 @@ class EntityReport:
     api_calls: int = 0
     seconds: float = 0.0
     error: str | None = None
+    category: Category | None = None
     failures: tuple[RecordFailure, ...] = ()
     frame_rows: int = 0  # rows that went through the mapped frame's checks
     frame_bad: int = 0  # of which these did not pass
+
+    @property
+    def outage(self) -> bool:
+        """Whether it failed because the provider is away, which is the fault of nothing that was to be synced."""
+        return self.status == "failed" and self.category in ("network", "provider", "rate_limit")
 
     @property
     def rate(self) -> float:

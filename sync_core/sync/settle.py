@@ -13,6 +13,7 @@ from sync_core.store.ledger import Entry
 from sync_core.sync.overtaken import let_in
 from sync_core.sync.report import RecordFailure
 from sync_core.sync.work import Work
+from sync_core.trouble import trouble_of_code
 
 _COUNTED = {"create": "created", "update": "updated", "delete": "deleted"}
 
@@ -35,7 +36,7 @@ def settle(work: Work, done: Sequence[tuple[Intent, Outcome]]) -> None:
         intents.clear(conn, *work.key, ids=[intent.local_id for intent, _ in done])
         pending.clear(conn, *work.key, ids=ids)
         dead_letters.resolve(conn, *work.key, direction="push", ids=ids)
-        _bury(work, [_letter(intent.local_id, outcome) for intent, outcome in refused])
+        _bury(work, [_letter(work, outcome) for _, outcome in refused])
         let_in(work, overtaken)
     work.tally.add(**Counter(_COUNTED[intent.operation] for intent, _ in written))
 
@@ -55,8 +56,10 @@ def _bury(work: Work, letters: Sequence[Letter]) -> None:
         work.tally.fail(RecordFailure(letter.record_id, "push", letter.code, letter.reason))
 
 
-def _letter(local_id: str, outcome: Outcome) -> Letter:
-    return Letter(local_id, outcome.refused_code or "refused", outcome.refused_reason or "The provider gave no reason.")
+def _letter(work: Work, outcome: Outcome) -> Letter:
+    code = outcome.refused_code or "refused"
+    reason = outcome.refused_reason or "The provider gave no reason."
+    return Letter(outcome.local_id, code, reason, trouble_of_code(work.connection.provider, code).category)
 
 
 def _entries(

@@ -2,32 +2,41 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from sync_core.clock import Clock
+from sync_core.errors import DatabaseFailure
 from sync_core.mapping.compile import Mapping
 from sync_core.providers.protocol import Provider
 from sync_core.spec.provider import Conflict, EntitySpec, ProviderSpec
 from sync_core.store.connections import Connection
+from sync_core.store.failures import SENTENCES
 from sync_core.store.rows import Scope
 from sync_core.sync.report import FIRST_FAILURES, Counts, Mode, OnProgress, RecordFailure
 from sync_core.sync.terms import Terms, terms_of
+from sync_core.trouble import Category
 
 
 @dataclass(slots=True)
 class Tally:
-    """Running totals; the report is made from them at the end."""
+    """Running totals; the report is made from them at the end. `category` says who must act next once it has failed."""
 
     counts: Counts = field(default_factory=Counts)
     failures: list[RecordFailure] = field(default_factory=list[RecordFailure])
     frame_rows: int = 0
     frame_bad: int = 0
+    category: Category | None = None
 
     def add(self, **counts: int) -> None:
         """Add to the counts of these names."""
         self.counts += Counts(**counts)
+
+    def restore(self, kept: "Tally") -> None:
+        """Back to what was counted before: the transaction that it was counted in came to nothing."""
+        self.counts, self.frame_rows, self.frame_bad = kept.counts, kept.frame_rows, kept.frame_bad
+        del self.failures[len(kept.failures) :]
 
     def fail(self, failure: RecordFailure) -> None:
         """Keep the first failures for people to read."""
@@ -92,10 +101,17 @@ class Work:
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        """All or nothing; no transaction stays open while the provider is called."""
+        """All or nothing, counts too; no transaction stays open while the provider is called.
+
+        Raises DatabaseFailure when the connection was lost, which SQLAlchemy would replace by one without the lock.
+        """
+        if self.conn.invalidated:
+            raise DatabaseFailure(SENTENCES["gone"], trouble="gone")
+        kept = replace(self.tally, failures=list(self.tally.failures))
         try:
             yield self.conn
+            self.conn.commit()
         except BaseException:
+            self.tally.restore(kept)
             self.conn.rollback()
             raise
-        self.conn.commit()

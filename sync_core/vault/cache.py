@@ -36,6 +36,16 @@ class CacheCounts:
         """Requests that reached the master key, failed ones included."""
         return self.generated + self.opened + self.failed
 
+    def plus(self, other: "CacheCounts") -> "CacheCounts":
+        """Both together."""
+        return CacheCounts(
+            generated=self.generated + other.generated,
+            opened=self.opened + other.opened,
+            failed=self.failed + other.failed,
+            hits=self.hits + other.hits,
+            entries=self.entries + other.entries,
+        )
+
 
 @dataclass(slots=True)
 class _Entry:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from sync_core.errors import AuthorizationLost, IntegrityError
 from sync_core.store.credentials import delete_envelopes, load_envelope, save_envelope
+from sync_core.vault.cache import CacheCounts, DataKeyCache
 from sync_core.vault.context import credential_context
 from sync_core.vault.envelope import read_header, seal_under, unseal
 from sync_core.vault.keyring import DataKey, Keyring
@@ -65,6 +66,14 @@ class Vault:
     def check(self) -> None:
         """Prove that credentials can be sealed and opened; raises what `Keyring.check` raises."""
         self._keyring.check()
+
+    def counts(self) -> CacheCounts:
+        """How often the master keys were asked and cached data keys served since this process began."""
+        total = CacheCounts(generated=0, opened=0, failed=0, hits=0, entries=0)
+        for keyring in (self._keyring, *self._former.values()):
+            if isinstance(keyring, DataKeyCache):
+                total = total.plus(keyring.counts())
+        return total
 
     def sealer(self, *, venue: str, provider: str, kind: str) -> Sealer:
         """Be ready to seal, so that nothing that arrives is lost should the master key be out of reach by then.

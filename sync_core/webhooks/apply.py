@@ -14,15 +14,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from sync_core.store import alerts, dead_letters, inbox, locks
+from sync_core.store.comeback import Trials
 from sync_core.store.connections import Connection
-from sync_core.store.dead_letters import Letter
+from sync_core.store.dead_letters import WEBHOOK_DEAD, WHOLE, Letter
+from sync_core.store.failures import failure_of
 from sync_core.store.inbox import Waiting
 from sync_core.store.listening import bell
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode
 from sync_core.sync.terms import terms_of
+from sync_core.trouble import Category
 
 MOST_IN_HAND = 2_000
 MOST_OF_ONE = 200
@@ -34,7 +38,6 @@ LOOK_EVERY = 2.0
 WAKE_EVERY = 10.0
 """Seconds after which it is looked whether a venue connected whose events are parked: that reads all of them."""
 BUSY_PAUSE = timedelta(seconds=1)
-DEAD = "webhook_dead"
 _log = logging.getLogger(__name__)
 
 Key = tuple[int, str]
@@ -55,6 +58,16 @@ class Drained:
     api_calls: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why an event could not be applied to one entity of one connection, and who must act next."""
+
+    connection: Connection
+    entity: str
+    reason: str
+    category: Category | None
+
+
 @dataclass(slots=True)
 class _Open:
     """An event in hand: for how many connections and entities it is still to be applied, and how it went so far."""
@@ -62,7 +75,7 @@ class _Open:
     event: Waiting
     left: int
     busy: bool = False
-    errors: list[tuple[Connection, str, str]] = field(default_factory=list[tuple[Connection, str, str]])
+    errors: list[_Trouble] = field(default_factory=list[_Trouble])
 
 
 AT_ONCE = 6
@@ -103,8 +116,41 @@ def drain(
     """Apply what is in the inbox and what comes, until nothing has come for `quiet_seconds`.
 
     Begins nothing more after `most_seconds`, or when `stopping` says so, and ends when what was begun is settled.
-    Returns None at once when another process is draining already.
+    Returns None at once when another process is draining already. A database that is restarted meanwhile is waited for.
+
+    Raises DatabaseFailure when the database does not come back soon, or cannot be written to.
     """
+    drained, until = Drained(), engine.clock.monotonic() + most_seconds
+    trials = Trials(engine.comeback, clock=engine.clock)
+    while True:
+        try:
+            return _drain(
+                engine,
+                drained,
+                run_id=run_id,
+                quiet_seconds=quiet_seconds,
+                until=until,
+                stopping=stopping,
+                tell=on_settled,
+            )
+        except SQLAlchemyError as lost:
+            # The lock is gone with the connection; what was in hand is in the inbox as before.
+            _log.warning("drain.lost error=%s", type(lost).__name__)
+            if not trials.another(lost):
+                raise failure_of(lost) or lost from None
+
+
+def _drain(
+    engine: Engine,
+    drained: Drained,
+    *,
+    run_id: str,
+    quiet_seconds: float,
+    until: float,
+    stopping: Callable[[], bool],
+    tell: Callable[[Drained], None],
+) -> Drained | None:
+    """As `drain`, up to the first loss of the database, which it raises when what was begun has ended."""
     with engine.database.connect() as guard, locks.only_one(guard, "drain") as mine:
         if not mine:
             return None
@@ -112,38 +158,60 @@ def drain(
             bell(engine.database, inbox.CHANNEL) as rung,
             ThreadPoolExecutor(engine.settings.workers, thread_name_prefix="drain") as pool,
         ):
-            desk = _Desk(engine, run_id, pool, rung)
-            began = quiet_since = engine.clock.monotonic()
-            while True:
-                rung.clear()
-                ending = desk.leaving = stopping() or engine.clock.monotonic() - began > most_seconds
-                settled, taken = desk.settle(), not ending and desk.take_up()
-                if settled or taken:
-                    on_settled(desk.drained)
-                    quiet_since = engine.clock.monotonic()
-                if ending and not desk.under_way:
-                    return desk.drained
-                if not ending:
-                    desk.begin()
-                if taken:  # there may be more
-                    continue
-                if not desk.in_hand and engine.clock.monotonic() - quiet_since >= quiet_seconds:
-                    return desk.drained
-                soon = SLOW_AFTER / 5 if desk.crowded else LOOK_EVERY
-                rung.wait(min(soon, max(quiet_seconds, 0.01)))
+            desk = _Desk(engine, run_id, pool, rung, drained)
+            try:
+                _work_off(engine, desk, guard, quiet_seconds=quiet_seconds, until=until, stopping=stopping, tell=tell)
+            finally:
+                desk.leaving = True
+            return drained
+
+
+def _work_off(
+    engine: Engine,
+    desk: "_Desk",
+    guard: sa.Connection,
+    *,
+    quiet_seconds: float,
+    until: float,
+    stopping: Callable[[], bool],
+    tell: Callable[[Drained], None],
+) -> None:
+    quiet_since = looked_at = engine.clock.monotonic()
+    while True:
+        desk.rung.clear()
+        ending = desk.leaving = stopping() or engine.clock.monotonic() > until
+        if engine.clock.monotonic() - looked_at >= LOOK_EVERY:
+            locks.still_held(guard)
+            looked_at = engine.clock.monotonic()
+        settled, taken = desk.settle(), not ending and desk.take_up()
+        if settled or taken:
+            tell(desk.drained)
+            quiet_since = engine.clock.monotonic()
+        if ending and not desk.under_way:
+            return
+        if not ending:
+            desk.begin()
+        if taken:  # there may be more
+            continue
+        if not desk.in_hand and engine.clock.monotonic() - quiet_since >= quiet_seconds:
+            return
+        soon = SLOW_AFTER / 5 if desk.crowded else LOOK_EVERY
+        desk.rung.wait(min(soon, max(quiet_seconds, 0.01)))
 
 
 class _Desk:
     """The events in hand, between the inbox and the workers. Only the draining thread touches it."""
 
-    def __init__(self, engine: Engine, run_id: str, pool: ThreadPoolExecutor, rung: threading.Event) -> None:
-        self.drained = Drained()
+    def __init__(
+        self, engine: Engine, run_id: str, pool: ThreadPoolExecutor, rung: threading.Event, drained: Drained
+    ) -> None:
+        self.drained = drained
+        self.rung = rung
         self.in_hand: dict[int, _Open] = {}
         self.leaving = False
         self._engine = engine
         self._run_id = run_id
         self._pool = pool
-        self._rung = rung
         self._wake_at = 0.0
         self._waiting: dict[Key, list[Waiting]] = {}
         self._owners: dict[int, Connection] = {}
@@ -200,7 +268,7 @@ class _Desk:
             task = _Task(self._owners[key[0]], key[1], tuple(self._waiting.pop(key)))
             future = self._pool.submit(self._carry_out, task)
             self._running[key] = _Begun(task, now, future)
-            future.add_done_callback(lambda _: self._rung.set())
+            future.add_done_callback(lambda _: self.rung.set())
 
     def settle(self) -> bool:
         """Note what became of the tasks that are done; whether there were any."""
@@ -250,7 +318,8 @@ class _Desk:
             one.left -= 1
             one.busy |= report.status == "busy"
             if report.status == "failed":
-                one.errors.append((task.connection, task.entity, report.error or report.status))
+                reason = report.error or report.status
+                one.errors.append(_Trouble(task.connection, task.entity, reason, report.category))
 
     def _close(self, conn: sa.Connection, closed: Sequence[_Open]) -> None:
         good = [one.event for one in closed if not one.errors and not one.busy]
@@ -262,7 +331,7 @@ class _Desk:
         by_reason: dict[str, list[_Open]] = {}
         for one in closed:
             if one.errors:
-                by_reason.setdefault(one.errors[0][2], []).append(one)
+                by_reason.setdefault(one.errors[0].reason, []).append(one)
         for reason, troubled in by_reason.items():
             dead = set(inbox.failed(conn, [one.event for one in troubled], reason=reason))
             self.drained.failed += len(troubled) - len(dead)
@@ -305,9 +374,11 @@ def _times(events: Sequence[Waiting]) -> dict[str, datetime | None]:
 def _bury(conn: sa.Connection, one: _Open) -> None:
     """The event failed for the last time: a dead letter for each record it was about, and somebody is told."""
     event = one.event
-    for connection, entity, reason in one.errors:
-        letter = Letter(event.object_id or event.type, DEAD, f"A webhook ({event.type}) could not be applied: {reason}")
+    for trouble in one.errors:
+        connection, entity, why = trouble.connection, trouble.entity, trouble.reason
+        reason = f"A webhook ({event.type}) could not be applied: {why}"
+        letter = Letter(event.object_id or WHOLE, WEBHOOK_DEAD, reason, trouble.category or "unknown")
         dead_letters.post(conn, connection.id, entity, direction="pull", letters=[letter])
-        message = f"Webhooks of {connection.label} could not be applied five times over, the last one because: {reason}"
-        alerts.tell(conn, connection_id=connection.id, kind=DEAD, message=message)
-        _log.error("webhook.dead connection=%s entity=%s event=%s: %s", connection.label, entity, event.id, reason)
+        message = f"Webhooks of {connection.label} could not be applied five times over, the last one because: {why}"
+        alerts.tell(conn, connection_id=connection.id, kind=WEBHOOK_DEAD, message=message)
+        _log.error("webhook.dead connection=%s entity=%s event=%s: %s", connection.label, entity, event.id, why)

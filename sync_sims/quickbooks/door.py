@@ -35,13 +35,7 @@ def admitted(request: Request, accounts: Accounts) -> tuple[str, str]:
     token = token_of(request)
     standing = accounts.standing(token)
     if standing != "active":
-        raise Refused(
-            "3200",
-            "message=AuthenticationFailed; errorCode=003200; statusCode=401",
-            _WORTHLESS.get(standing, "Malformed bearer token: invalid token"),
-            status=401,
-            kind="AUTHENTICATION",
-        )
+        raise worthless(standing)
     place = place_of(request)
     if place is None:
         raise Refused("610", "Object Not Found", f"There is nothing at {request.path}.", status=404)
@@ -54,6 +48,17 @@ def admitted(request: Request, accounts: Accounts) -> tuple[str, str]:
             kind="AUTHORIZATION",
         )
     return place
+
+
+def worthless(standing: str) -> Refused:
+    """401 for a token that is revoked, expired, or none that QuickBooks knows."""
+    return Refused(
+        "3200",
+        "message=AuthenticationFailed; errorCode=003200; statusCode=401",
+        _WORTHLESS.get(standing, "Malformed bearer token: invalid token"),
+        status=401,
+        kind="AUTHENTICATION",
+    )
 
 
 def throttled() -> Refused:

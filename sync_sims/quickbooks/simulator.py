@@ -25,6 +25,7 @@ from sync_sims.quickbooks.door import (
     status_of,
     throttled,
     token_of,
+    worthless,
 )
 from sync_sims.quickbooks.entities import COLLECTIONS, Entity
 from sync_sims.quickbooks.oauth import LIFE, SHAPES, QuickBooksOAuth
@@ -154,7 +155,9 @@ class QuickBooksSimulator:
         return self._refusal(throttled())
 
     def failed(self, status: int) -> Response:
-        """An error on Intuit's side."""
+        """An error on Intuit's side; 401 is its door's, which knows of no system faults."""
+        if status == 401:
+            return self._refusal(worthless("unknown"))
         detail = "An unexpected error occurred while accessing or saving your data. Please wait a few minutes."
         return self._refusal(
             Refused("10000", "An application error has occurred", detail, status=status, kind="SystemFault")

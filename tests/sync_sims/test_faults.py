@@ -130,6 +130,26 @@ def test_a_delay_comes_before_the_answer(client: Any, stripe_url: str):
     assert time.monotonic() - started >= 0.2
 
 
+def test_a_late_answer_comes_long_after_the_write(http: requests.Session, stripe_url: str, stripe_sim: StripeSimulator):
+    _inject(stripe_url, {"kind": "late_answer", "seconds": 5, "times": 1})
+    with pytest.raises(requests.Timeout):
+        http.post(f"{stripe_url}/v1/customers", headers=BEARER, data={"name": "Ann"}, timeout=0.2)
+    assert _names(stripe_sim) == ["Ann"]
+
+
+def test_whoever_calls_under_another_name_has_peace_and_what_happened_is_counted_over_all_faults(
+    http: requests.Session, stripe_url: str
+):
+    for _ in range(2):
+        _inject(stripe_url, {"kind": "throttle", "source": "venue-sync/"})
+        ours = http.get(f"{stripe_url}/v1/customers", headers=BEARER | {"X-Request-Source": "venue-sync/1 run"})
+        others = http.get(f"{stripe_url}/v1/customers", headers=BEARER)
+        assert (ours.status_code, others.status_code) == (429, 200)
+    assert http.get(f"{stripe_url}/_sim/faults").json()["fired"] == {"throttle": 2}
+    http.delete(f"{stripe_url}/_sim/faults")
+    assert http.get(f"{stripe_url}/_sim/faults").json()["fired"] == {"throttle": 2}
+
+
 def test_a_fault_finds_its_record_in_the_body_as_meant_and_lets_neighbours_pass(
     client: Any, stripe_url: str, stripe_sim: StripeSimulator
 ):

@@ -127,7 +127,7 @@ def test_reset_forgets_state_counts_faults_and_limits(http: requests.Session, st
     http.put(f"{stripe_url}/_sim/limits", json={"per_second": 1})
     http.post(f"{stripe_url}/_sim/reset")
     assert http.get(f"{stripe_url}/_sim/calls").json()["total"] == 0
-    assert http.get(f"{stripe_url}/_sim/faults").json() == {"faults": []}
+    assert http.get(f"{stripe_url}/_sim/faults").json() == {"faults": [], "fired": {}}
     assert http.get(f"{stripe_url}/_sim/limits").json()["per_second"] is None
     assert http.get(f"{stripe_url}/v1/account", headers=BEARER).status_code == 401
 

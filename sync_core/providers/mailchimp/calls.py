@@ -12,18 +12,12 @@ import orjson
 import requests
 
 from sync_core.clock import Clock
-from sync_core.errors import (
-    AuthorizationLost,
-    OutcomeUnknown,
-    ProviderRefused,
-    SyncError,
-    ThrottledError,
-    TransientError,
-)
+from sync_core.errors import OutcomeUnknown, ProviderRefused, SyncError, ThrottledError, Told, TransientError
 from sync_core.http.backoff import retry_after_seconds
 from sync_core.http.calls import endpoint_of
 from sync_core.http.redact import redact
 from sync_core.http.session import REPEAT_HEADER
+from sync_core.providers.failing import failure_of
 
 VERSION_PATH = "/3.0"
 Json = Mapping[str, Any]
@@ -37,7 +31,7 @@ class Refused(ProviderRefused):
     """
 
     def __init__(self, message: str, *, status: int, code: str, said: str) -> None:
-        super().__init__(message)
+        super().__init__(message, told=Told("mailchimp", status, code))
         self.status = status
         self.code = code
         self.said = said
@@ -89,7 +83,7 @@ class MailchimpCalls:
         except ThrottledError:
             raise
         except TransientError as exc:
-            raise OutcomeUnknown(f"{exc} Whether it was done is not known.") from None
+            raise OutcomeUnknown(f"{exc} Whether it was done is not known.", told=exc.told) from None
 
     def put(self, path: str, body: Json) -> Json:
         """Create or replace. Raises Refused."""
@@ -130,26 +124,18 @@ class MailchimpCalls:
     def _error(self, response: requests.Response, problem: Json | None, endpoint: str) -> SyncError:
         """Whose turn it is after an error."""
         status, said = response.status_code, said_in(problem)
-        # At very high volume the edge in front of the API answers 403 without a JSON body instead of 429
-        # (mailchimp.com/developer/marketing/docs/fundamentals, "Throttling").
-        if status == 429 or (status == 403 and problem is None):  # noqa: PLR2004 - HTTP
-            return ThrottledError(
-                f"Mailchimp asks us to slow down on {endpoint} ({said}); the call may be repeated later.",
-                retry_after=retry_after_seconds(response.headers.get("Retry-After"), now=self.clock.now()),
-            )
-        if status in (401, 403):
-            return AuthorizationLost(
-                f"Mailchimp refuses the key for {endpoint} ({said}); the venue must connect again."
-            )
-        if status >= 500 or status in (200, 408):  # noqa: PLR2004 - HTTP; a 200 here has no readable body
-            return TransientError(
-                f"Mailchimp could not do {endpoint} ({status}, {said}); the call may be repeated later."
-            )
-        return Refused(
-            f"Mailchimp refuses {endpoint}: {said}.",
-            status=status,
-            code=code_of(problem) or f"HTTP_{status}",
-            said=said,
+        code = code_of(problem) or None
+        if problem is None and status == 403:  # noqa: PLR2004 - HTTP
+            # At very high volume the edge in front of the API answers 403 without a JSON body instead of 429
+            # (mailchimp.com/developer/marketing/docs/fundamentals, "Throttling").
+            code = "NO_BODY"
+        elif problem is None and status < 300:  # noqa: PLR2004 - HTTP
+            code = "unreadable"
+        told = Told("mailchimp", status, code)
+        named = retry_after_seconds(response.headers.get("Retry-After"), now=self.clock.now())
+        failure = failure_of(told, title="Mailchimp", endpoint=endpoint, said=said, retry_after=named)
+        return failure or Refused(
+            f"Mailchimp refuses {endpoint}: {said}.", status=status, code=code or f"HTTP_{status}", said=said
         )
 
 

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sync_core.errors import AuthorizationLost, ProviderRefused, SyncError, ThrottledError, TransientError
+from sync_core.errors import ProviderRefused, SyncError, Told
 from sync_core.http.redact import redact
+from sync_core.providers.failing import failure_of
+from sync_core.trouble import look_up
 
 STALE = "5010"
 """The object changed since the SyncToken that was sent."""
@@ -25,8 +27,6 @@ THROTTLE_SECONDS = 60.0
 
 _SUPPLIED = re.compile(r"(?<=Supplied value:).*|(?<=contains invalid characters\.).*", re.DOTALL)
 """Faults repeat what was sent, which may be personal."""
-_TOKEN_CODES = frozenset({"120", "3100", "3200"})
-_THROTTLED = "3001"
 _LAPSED = "6190"
 _SEVERE = 10_000
 
@@ -40,27 +40,17 @@ class Fault:
     words: str
 
     @property
-    def throttled(self) -> bool:
-        """Whether QuickBooks asks us to slow down."""
-        return self.code == _THROTTLED
-
-    @property
     def passing(self) -> bool:
         """Whether it is QuickBooks' own trouble, and nobody knows what became of the request."""
-        severe = self.code.isdigit() and int(self.code) >= _SEVERE
-        return severe or self.throttled or self.kind == "SystemFault"
-
-    @property
-    def unauthorized(self) -> bool:
-        """Whether the token does not open this company, or not any more."""
-        return self.code in _TOKEN_CODES or self.kind in ("AuthenticationFault", "AUTHENTICATION")
+        found = look_up("quickbooks", None, self.code, family=self.kind)
+        return found is not None and found.category in ("network", "provider", "rate_limit")
 
 
 class Refused(ProviderRefused):
     """QuickBooks refuses this request for what is in it."""
 
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, code: str, status: int | None = None, family: str | None = None) -> None:
+        super().__init__(message, told=Told("quickbooks", status, code, family))
         self.code = code
 
 
@@ -75,9 +65,11 @@ def fault_in(answer: Mapping[str, Any]) -> Fault | None:
     words = str(_part(first, "Detail", "detail") or _part(first, "Message", "message") or "no reason given")
     element = first.get("element")
     shown = redact(_SUPPLIED.sub("", words))[:300].rstrip(". ")
+    code = str(first.get("code", ""))
+    severe = code.isdigit() and int(code) >= _SEVERE
     return Fault(
-        kind=str(found.get("type", "")),
-        code=str(first.get("code", "")),
+        kind="SystemFault" if severe else str(found.get("type", "")),
+        code=code,
         words=f"{element}: {shown}" if element else shown,
     )
 
@@ -92,20 +84,24 @@ def error_of(fault: Fault | None, *, status: int, endpoint: str, retry_after: fl
         retry_after: seconds that the answer named.
     """
     said = fault.words if fault else "no readable reason"
-    if status in (401, 403) or (fault and fault.unauthorized):
-        return AuthorizationLost(
-            f"QuickBooks refuses the token for {endpoint} ({said}); the venue must connect the company again."
+    told = Told("quickbooks", status, fault.code, fault.kind) if fault else _unreadable(status)
+    if fault and fault.code == _LAPSED:
+        # No matter of the token: paid again, the company opens to it as before.
+        return ProviderRefused(
+            f"QuickBooks has closed the company ({said}); the venue must renew its subscription.", told=told
         )
-    if status == 429 or (fault and fault.throttled):  # noqa: PLR2004 - HTTP
-        return ThrottledError(
-            f"QuickBooks asks us to slow down on {endpoint} ({said}); the call may be repeated later.",
-            retry_after=THROTTLE_SECONDS if retry_after is None else retry_after,
-        )
-    if fault is None or fault.passing or status >= 500 or status == 408:  # noqa: PLR2004 - HTTP
-        return TransientError(f"QuickBooks could not do {endpoint} ({status}, {said}); the call may be repeated later.")
-    if fault.code == _LAPSED:
-        return ProviderRefused(f"QuickBooks has closed the company ({said}); the venue must renew its subscription.")
-    return Refused(f"QuickBooks refuses {endpoint}: {said}.", code=fault.code or f"HTTP_{status}")
+    wait = THROTTLE_SECONDS if retry_after is None else retry_after
+    failure = failure_of(told, title="QuickBooks", endpoint=endpoint, said=said, retry_after=wait, credential="token")
+    code = fault.code if fault else ""
+    return failure or Refused(
+        f"QuickBooks refuses {endpoint}: {said}.", code=code or f"HTTP_{status}", status=status, family=told.family
+    )
+
+
+def _unreadable(status: int) -> Told:
+    """An answer without a fault: where its status does not say enough, it is of a gateway, and no refusal."""
+    told_enough = status in (401, 403, 429) or status >= 500  # noqa: PLR2004 - HTTP
+    return Told("quickbooks", status, None if told_enough else "unreadable")
 
 
 def _part(found: Mapping[str, Any], *names: str) -> Any:

@@ -12,18 +12,13 @@ import orjson
 import requests
 
 from sync_core.clock import Clock
-from sync_core.errors import (
-    AuthorizationLost,
-    OutcomeUnknown,
-    ProviderRefused,
-    SyncError,
-    ThrottledError,
-    TransientError,
-)
+from sync_core.errors import OutcomeUnknown, ProviderRefused, SyncError, Told
 from sync_core.http.backoff import retry_after_seconds
 from sync_core.http.calls import endpoint_of
 from sync_core.http.redact import redact
 from sync_core.http.session import REPEAT_HEADER
+from sync_core.providers.failing import failure_of
+from sync_core.trouble import look_up
 
 Error = Mapping[str, Any]
 
@@ -34,8 +29,8 @@ STALE = frozenset({"CONFLICT", "VERSION_MISMATCH"})
 class Refused(ProviderRefused):
     """Square refuses this request for what is in it (developer.squareup.com/docs/build-basics/handling-errors)."""
 
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, code: str, status: int | None = None, family: str | None = None) -> None:
+        super().__init__(message, told=Told("square", status, code, family))
         self.code = code
 
 
@@ -87,22 +82,18 @@ class SquareCalls:
 
     def _error(self, response: requests.Response, errors: Sequence[Error], endpoint: str) -> SyncError:
         """Whose turn it is after an error."""
-        status = response.status_code
-        said = said_in(errors)
-        if status in (401, 403):
-            return AuthorizationLost(f"Square refuses the token for {endpoint} ({said}); the venue must connect again.")
-        if status == 429:  # noqa: PLR2004 - HTTP
-            named = retry_after_seconds(response.headers.get("Retry-After"), now=self.clock.now())
-            return ThrottledError(
-                f"Square asks us to slow down on {endpoint} ({said}); the call may be repeated later.",
-                retry_after=named,
-            )
-        if status >= 500 or status in (200, 408):  # noqa: PLR2004 - HTTP; a 200 here has no readable body
-            return TransientError(f"Square could not do {endpoint} ({status}, {said}); the call may be repeated later.")
-        code = code_in(errors)
+        status, said, code = response.status_code, said_in(errors), code_in(errors)
+        unreadable = "unreadable" if status < 300 else None  # noqa: PLR2004 - HTTP
+        told = Told("square", status, code or unreadable, family_in(errors))
         if code == "IDEMPOTENCY_KEY_REUSED":
-            return OutcomeUnknown(f"Square saw another request under the key of {endpoint}; look the records up first.")
-        return Refused(f"Square refuses {endpoint}: {said}.", code=code or f"HTTP_{status}")
+            return OutcomeUnknown(
+                f"Square saw another request under the key of {endpoint}; look the records up first.", told=told
+            )
+        named = retry_after_seconds(response.headers.get("Retry-After"), now=self.clock.now())
+        failure = failure_of(told, title="Square", endpoint=endpoint, said=said, retry_after=named, credential="token")
+        return failure or Refused(
+            f"Square refuses {endpoint}: {said}.", code=code or f"HTTP_{status}", status=status, family=told.family
+        )
 
 
 def errors_in(answer: Mapping[str, Any]) -> Sequence[Error]:
@@ -116,6 +107,11 @@ def code_in(errors: Sequence[Error]) -> str:
     return str(errors[0].get("code", "")) if errors else ""
 
 
+def family_in(errors: Sequence[Error]) -> str | None:
+    """What Square sorts the first error under; None when there is none."""
+    return str(errors[0].get("category") or "") or None if errors else None
+
+
 def said_in(errors: Sequence[Error]) -> str:
     """Square's own words, short and without secrets, after the field they are about."""
     if not errors:
@@ -127,7 +123,8 @@ def said_in(errors: Sequence[Error]) -> str:
 
 def is_passing(errors: Sequence[Error]) -> bool:
     """Whether one entry of a bulk answer failed for Square's own reasons and may succeed when repeated."""
-    return any(error.get("category") in ("API_ERROR", "RATE_LIMIT_ERROR") for error in errors)
+    troubles = [look_up("square", None, code_in([error]), family=family_in([error])) for error in errors]
+    return any(found is not None and found.category in ("network", "provider", "rate_limit") for found in troubles)
 
 
 def _sent_at(response: requests.Response) -> datetime | None:

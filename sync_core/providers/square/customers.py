@@ -8,10 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sync_core.errors import OutcomeUnknown, TransientError
+from sync_core.errors import OutcomeUnknown, Told, TransientError
 from sync_core.providers.bodies import holds, nest
 from sync_core.providers.protocol import Batch, Json, Outcome, Page, Remote, Sought, Write
-from sync_core.providers.square.calls import STALE, Error, Refused, SquareCalls, code_in, errors_in, is_passing, said_in
+from sync_core.providers.square.calls import (
+    STALE,
+    Error,
+    Refused,
+    SquareCalls,
+    code_in,
+    errors_in,
+    family_in,
+    is_passing,
+    said_in,
+)
 from sync_core.providers.square.fetching import in_batches
 from sync_core.providers.square.refusals import refused, refused_entry, refused_whole
 from sync_core.providers.square.windows import Shown, newest_of, parsed, read_window, stamp
@@ -199,7 +209,10 @@ def _raise_unsettled(errors: Sequence[Error]) -> None:
         raise OutcomeUnknown("Square saw another customer under the key of one to be created; look them up first.")
     # The others of the bulk are done; the same keys, versions and ids make it harmless to do them again.
     if is_passing(errors):
-        raise TransientError(f"Square could not write a customer ({said_in(errors)}); the batch may be repeated later.")
+        raise TransientError(
+            f"Square could not write a customer ({said_in(errors)}); the batch may be repeated later.",
+            told=Told("square", None, code_in(errors), family_in(errors)),
+        )
 
 
 def _unknown(write: Write) -> Outcome:

@@ -14,17 +14,11 @@ import requests
 import stripe
 
 from sync_core.clock import Clock
-from sync_core.errors import (
-    AuthorizationLost,
-    OutcomeUnknown,
-    ProviderRefused,
-    SyncError,
-    ThrottledError,
-    TransientError,
-)
+from sync_core.errors import OutcomeUnknown, ProviderRefused, SyncError, Told
 from sync_core.http.backoff import retry_after_seconds
 from sync_core.http.calls import endpoint_of
 from sync_core.http.redact import redact
+from sync_core.providers.failing import failure_of
 
 
 class Refused(ProviderRefused):
@@ -33,8 +27,8 @@ class Refused(ProviderRefused):
     Codes: docs.stripe.com/error-codes.
     """
 
-    def __init__(self, message: str, *, status: int, code: str, param: str | None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, status: int, code: str, param: str | None, family: str | None = None) -> None:
+        super().__init__(message, told=Told("stripe", status or None, code, family))
         self.status = status
         self.code = code
         self.param = param
@@ -104,28 +98,27 @@ class StripeCalls:
         headers: Mapping[str, str] = exc.headers or {}
         detail = _detail(exc)
         said = _said(detail)
-        if status in (401, 403):
-            return AuthorizationLost(f"Stripe refuses the key for {endpoint} ({said}); the venue must connect again.")
-        if status == 429:  # noqa: PLR2004 - HTTP
-            return ThrottledError(
-                f"Stripe asks us to slow down on {endpoint} ({said}); the call may be repeated later.",
-                retry_after=retry_after_seconds(headers.get("Retry-After"), now=self.clock.now()),
-            )
+        told = Told("stripe", status, detail.get("code") or detail.get("decline_code"), detail.get("type"))
         replayed = headers.get("Idempotent-Replayed") == "true"
         if method == "post" and (status == 500 or (status > 500 and replayed)):  # noqa: PLR2004 - HTTP
             # A 500 is stored under the key; 502, 503 and 504 come from in front of the API and are not.
             return OutcomeUnknown(
-                f"Stripe failed during {endpoint} ({status}); look the object up before repeating it."
+                f"Stripe failed during {endpoint} ({status}); look the object up before repeating it.", told=told
             )
-        if status >= 500 or status in (408, 409, 424):  # noqa: PLR2004 - HTTP
-            return TransientError(f"Stripe could not do {endpoint} ({status}, {said}); the call may be repeated later.")
-        if detail.get("type") == "idempotency_error":
-            return OutcomeUnknown(f"Stripe saw another request under the key of {endpoint}; look the object up first.")
+        named = retry_after_seconds(headers.get("Retry-After"), now=self.clock.now())
+        failure = failure_of(told, title="Stripe", endpoint=endpoint, said=said, retry_after=named)
+        if failure is not None:
+            return failure
+        if told.family == "idempotency_error":
+            return OutcomeUnknown(
+                f"Stripe saw another request under the key of {endpoint}; look the object up first.", told=told
+            )
         return Refused(
             f"Stripe refuses {endpoint}: {said}.",
             status=status,
-            code=str(detail.get("code") or detail.get("decline_code") or detail.get("type") or f"http_{status}"),
+            code=str(told.code or told.family or f"http_{status}"),
             param=detail.get("param"),
+            family=told.family,
         )
 
 

@@ -44,3 +44,13 @@ def test_a_snapshot_does_not_change_afterwards():
     before = log.snapshot()
     log.add("GET /v1/products", CallCount(calls=1))
     assert before.total == CallCount()
+
+
+def test_news_is_told_once_and_the_sums_stay() -> None:
+    log = CallLog()
+    log.add("GET /v1/products", CallCount(calls=2))
+    assert log.news() == {"GET /v1/products": CallCount(calls=2)}
+    log.add("GET /v1/products", CallCount(calls=1))
+    assert log.news() == {"GET /v1/products": CallCount(calls=1)}
+    assert log.news() == {}
+    assert log.snapshot().total == CallCount(calls=3)

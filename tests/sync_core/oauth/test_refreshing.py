@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 import sqlalchemy as sa
 
 from sync_core.errors import AuthorizationLost, ConfigurationError, IntegrityError, ProviderRefused, TransientError
+from sync_core.http.bearer import renewing
 from sync_core.oauth import refresh
 from sync_core.oauth.bearer import Bearer
 from sync_core.oauth.grant import Grant
@@ -87,12 +89,27 @@ def test_a_write_that_is_refused_at_the_door_is_written_once_with_the_next_token
     assert [one["DisplayName"] for one in made] == ["Ada"]
 
 
-def test_what_the_provider_refuses_twice_puts_the_connection_in_error(books: Place) -> None:
+def test_a_token_that_another_process_got_and_that_has_ended_since_is_no_reason_to_ask_the_venue(books: Place) -> None:
+    """The sync's own token ends; another process gets a new one; that one ends too before the sync comes to use it."""
+    connection = books.connection("blue-note", "quickbooks")
+    long_sync = Bearer(books.engine, connection, _grant(books))
+    _refresh(books)
+    books.sim("quickbooks", "DELETE", "grants", account_id=account("blue-note"))
+    with requests.Session() as session:
+        renewing(session, long_sync)
+        address = f"{books.bases['quickbooks']}/v3/company/{account('blue-note')}/query"
+        query = {"query": "SELECT * FROM Customer", "minorversion": "75"}
+        answer = session.get(address, params=query, headers={"Authorization": "Bearer x"}, timeout=10)
+    assert answer.status_code == 200
+    assert books.counts("quickbooks")["refreshes"] == 2
+
+
+def test_what_the_provider_refuses_with_every_token_puts_the_connection_in_error(books: Place) -> None:
     fault = {"kind": "error_before", "status": 401, "path": "/v3/*"}
     books.sim("quickbooks", "POST", "faults", faults=[fault])
     report = _sync(books)
     assert report.status == "failed"
-    assert books.counts("quickbooks")["refreshes"] == 1
+    assert books.counts("quickbooks")["refreshes"] == 2
     assert books.connection("blue-note", "quickbooks").status == "error"
 
 

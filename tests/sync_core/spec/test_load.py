@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sync_core.errors import DeclarationError
-from sync_core.spec.load import load_model, load_provider, load_providers, load_template
+from sync_core.spec.load import load_model, load_provider, load_providers, load_template, read_yaml
 
 PROVIDER = """\
 type: sync_defs.components.ProviderSync
@@ -125,6 +125,15 @@ def test_a_wrong_template_is_refused_with_file_path_and_reason(
     assert refused.value.file == str(file)
     assert refused.value.path.startswith(path)
     assert reason in refused.value.reason
+
+
+def test_what_was_read_once_is_given_to_each_reader_anew_and_a_changed_file_counts_at_once(tmp_path: Path) -> None:
+    file = written(tmp_path, "names: [ann]\n")
+    read_yaml(file)["names"].append("bob")
+    assert read_yaml(file) == {"names": ["ann"]}
+
+    written(tmp_path, "names: [eve]\n")
+    assert read_yaml(file) == {"names": ["eve"]}
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

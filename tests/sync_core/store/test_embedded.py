@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,19 @@ def _answer(server: EmbeddedPostgres) -> object:
             return connection.execute(sa.text("SHOW server_version_num")).scalar()
     finally:
         engine.dispose()
+
+
+def test_the_files_are_where_they_were_asked_to_be(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as made:  # pytest's own folders let no other account in
+        place = Path(made)
+        place.chmod(0o755)
+        server = EmbeddedPostgres(tmp_path, durable=False, place=place)
+        server.start()
+        assert len(list(place.glob("*/data/PG_VERSION"))) == 1
+
+        server.stop()
+        server.remove()
+        assert not list(place.iterdir())
 
 
 def test_the_server_is_postgresql_18_and_stops_with_its_last_user(home: Path) -> None:

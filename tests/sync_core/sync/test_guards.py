@@ -159,5 +159,5 @@ def test_without_the_database_nobody_calls() -> None:
         lambda: guard.limiter.acquire("GET /a"),
         lambda: guard.breaker.failed("HTTP 500"),
     ):
-        with pytest.raises(TransientError, match="did not answer"):
+        with pytest.raises(TransientError, match="does not answer"):
             step()
