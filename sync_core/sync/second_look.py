@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sync_core.errors import AuthorizationLost, DatabaseFailure, Stopped, SyncError
 from sync_core.store import dead_letters, inbox
 from sync_core.store.dead_letters import WHOLE, Letter
+from sync_core.sync.inbound import shown
 from sync_core.sync.pull import take_in
 from sync_core.sync.refresh import by_remote_id
 from sync_core.sync.report import RecordFailure
@@ -46,7 +47,7 @@ def _read(work: Work, ids: Sequence[str]) -> None:
     else:
         with work.transaction():
             _settle(work, ids)
-            take_in(work, found)  # buries again what is still wrong
+            take_in(work, shown(work.mapping, found))  # buries again what is still wrong
 
 
 def _settle(work: Work, ids: Sequence[str]) -> None:
