@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 # Two levels of quiet: errors are shown, pip's remarks about its own configuration are not.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help install check test conformance fuzz storm demo bench capabilities lock fmt clean
+.PHONY: help install check test conformance fuzz storm demo bench capabilities troubles lock fmt clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -67,6 +67,9 @@ bench: $(STAMP) $(BENCH)/.installed ## Measure what docs/benchmarks.md shows, as
 
 capabilities: $(STAMP) ## Write docs/capabilities.md from the declarations
 	$(BIN)/python -m sync_defs.capabilities
+
+troubles: $(STAMP) ## Write docs/runbooks/what-an-error-means.md from the table of troubles
+	$(BIN)/python -m sync_defs.troubles
 
 lock: $(BIN)/python ## Resolve pyproject.toml anew into requirements.lock
 	$(PIP) install uv

@@ -6,6 +6,7 @@ import dagster as dg
 
 from sync_core.spec.provider import EntitySpec
 from sync_core.sync.report import Counts, EntityReport
+from sync_core.trouble import trouble_of_code
 
 FIRST = 20
 Metadata = Mapping[str, dg.MetadataValue]
@@ -65,6 +66,7 @@ def failure_table(reports: Iterable[EntityReport]) -> dg.MetadataValue:
             "venue": report.venue,
             "record": failure.record_id,
             "direction": failure.direction,
+            "category": trouble_of_code(report.provider, failure.code).category,
             "code": failure.code,
             "reason": failure.reason,
         }
@@ -74,8 +76,11 @@ def failure_table(reports: Iterable[EntityReport]) -> dg.MetadataValue:
 
 
 def error_table(failed: Iterable[EntityReport]) -> dg.MetadataValue:
-    """Venues and the sentence that says why each failed."""
-    return table({"venue": report.venue, "error": report.error or report.status} for report in failed)
+    """Venues, who must act next (docs/runbooks/what-an-error-means.md), and the sentence that says why each failed."""
+    return table(
+        {"venue": report.venue, "category": report.category or "-", "error": report.error or report.status}
+        for report in failed
+    )
 
 
 def table(rows: Iterable[Mapping[str, str]]) -> dg.MetadataValue:

@@ -3,15 +3,18 @@
 Dagster never sees more of an error than the engine's sentence: exception text and metadata are stored for good.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
 
 from assets.checks import mapped_frame, no_dead_letters
 from assets.keys import synced_key
 from assets.metadata import FIRST, error_table, named, of_run, of_venue
+from assets.telling import told_in_a_sentence
 from sync_core.spec.provider import EntitySpec, ProviderSpec
 from sync_core.store import dead_letters
+from sync_core.store.comeback import Trials
 from sync_core.sync.batch import not_due, sync_venues
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode
@@ -25,8 +28,16 @@ def sync_partitions(
 ) -> Iterator[dg.AssetCheckResult]:
     """Sync the run's venues, log a materialisation for each that went well, yield the checks.
 
-    Raises dagster.Failure naming the venues that did not go well, after everything else is done.
+    Raises dagster.Failure naming the venues that did not go well, after everything else is done, or saying in a
+    sentence why nothing could be done.
     """
+    with told_in_a_sentence():
+        yield from _sync(context, engine, spec=spec, entity=entity, mode=mode)
+
+
+def _sync(
+    context: dg.AssetExecutionContext, engine: Engine, *, spec: ProviderSpec, entity: str, mode: Mode
+) -> Iterator[dg.AssetCheckResult]:
     key, declared = synced_key(spec.provider, entity), spec.entities[entity]
     venues = _due(context, engine, spec, entity)
     reports = sync_venues(
@@ -37,7 +48,7 @@ def sync_partitions(
         mode=mode,
         run_id=context.run.run_id,
         workers=engine.settings.workers,
-        on_report=lambda report: _tell(context, key, report, entity=declared),
+        on_report=lambda report: _persistently(engine, lambda: _tell(context, key, report, entity=declared)),
     )
     _tell_of_unconnected(context, spec, reports)
     yield mapped_frame(key, reports, max_bad_share=declared.max_bad_share)
@@ -58,6 +69,17 @@ def _due(context: dg.AssetExecutionContext, engine: Engine, spec: ProviderSpec, 
             "%d of %d venues were synced a short while ago: it is not their turn.", len(later), len(venues)
         )
     return [venue for venue in venues if venue not in later]
+
+
+def _persistently(engine: Engine, tell: Callable[[], None]) -> None:
+    """Dagster's storage is in the same database, and what was synced meanwhile should not go untold."""
+    trials = Trials(engine.comeback, clock=engine.clock)
+    while True:
+        try:
+            return tell()
+        except SQLAlchemyError as lost:
+            if not trials.another(lost):
+                raise
 
 
 def _tell(context: dg.AssetExecutionContext, key: dg.AssetKey, report: EntityReport, *, entity: EntitySpec) -> None:

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.telling import told_in_a_sentence
 from sync_core.oauth.rounds import LOOKAHEAD, refresh_due
 from sync_core.sync.engine import Engine
 
@@ -11,7 +12,8 @@ REFRESH = "refresh_tokens"
 @dg.op(name="refresh", description="Refreshes every access token whose end is near, many at a time.")
 def refresh_round(context: dg.OpExecutionContext, engine: dg.ResourceParam[Engine]) -> None:
     """One round. A connection that fails is told in the log and counted where it belongs; the run stays green."""
-    visits = refresh_due(engine, lookahead=LOOKAHEAD)
+    with told_in_a_sentence():
+        visits = refresh_due(engine, lookahead=LOOKAHEAD)
     failed = [visit for visit in visits if visit.error]
     for visit in failed:
         context.log.warning("%s: %s", visit.label, visit.error)

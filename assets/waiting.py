@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from assets.telling import told_in_a_sentence
 from sync_core.sync.asked import work_off
 from sync_core.sync.engine import Engine
 from sync_core.webhooks.apply import drain
@@ -29,7 +30,8 @@ class LingerConfig(dg.Config):
 @dg.op(name="drain", description="Applies webhook events as they come, until it has been quiet for a while.")
 def drain_inbox(context: dg.OpExecutionContext, config: LingerConfig, engine: dg.ResourceParam[Engine]) -> None:
     """One drain; the counts of its events are the output's metadata."""
-    done = drain(engine, run_id=context.run.run_id, quiet_seconds=config.quiet_seconds)
+    with told_in_a_sentence():
+        done = drain(engine, run_id=context.run.run_id, quiet_seconds=config.quiet_seconds)
     if done is None:
         context.log.info("Another process is draining the inbox: this run had nothing to do.")
     else:
@@ -39,7 +41,9 @@ def drain_inbox(context: dg.OpExecutionContext, config: LingerConfig, engine: dg
 @dg.op(name="work", description="Carries out the syncs in the queue, the most urgent first, until it has been quiet.")
 def work_through(context: dg.OpExecutionContext, config: LingerConfig, engine: dg.ResourceParam[Engine]) -> None:
     """One worker on the queue; the counts of its items are the output's metadata."""
-    _tell(context, asdict(work_off(engine, run_id=context.run.run_id, quiet_seconds=config.quiet_seconds)))
+    with told_in_a_sentence():
+        worked = work_off(engine, run_id=context.run.run_id, quiet_seconds=config.quiet_seconds)
+    _tell(context, asdict(worked))
 
 
 def waiting_jobs() -> list[dg.JobDefinition]:

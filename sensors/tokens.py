@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from assets.tokens import REFRESH
+from sensors.skipping import skipped
 from sync_core.oauth.rounds import LOOKAHEAD
 from sync_core.store import tokens
 
@@ -34,9 +35,8 @@ def tokens_due(
     try:
         with database.connect() as conn:
             due = tokens.due(conn, before=now + LOOKAHEAD, now=now, limit=1)
-    except OperationalError:
-        # Nothing of the exception is passed on: it may hold the database's address.
-        return dg.SkipReason("The database does not answer.")
+    except DBAPIError as failed:
+        return skipped(failed)
     if not due:
         return dg.SkipReason("No token is due.")
     if context.instance.get_runs_count(dg.RunsFilter(job_name=REFRESH, statuses=UNFINISHED)):

@@ -2,9 +2,10 @@
 
 import dagster as dg
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from assets.keys import VENUES, venue_partitions
+from sensors.skipping import skipped
 from sync_core.store.venue_tables import venues
 
 SECONDS_BETWEEN_TICKS = 30
@@ -25,9 +26,8 @@ def venues_to_partitions(
     try:
         with database.connect() as conn:
             active = conn.execute(sa.select(venues.c.id).where(venues.c.active).order_by(venues.c.id)).scalars().all()
-    except OperationalError:
-        # Nothing of the exception is passed on: it may hold the database's address.
-        return dg.SkipReason("The venues' database does not answer: the partitions stay as they are until it does.")
+    except DBAPIError as failed:
+        return skipped(failed)
     known = context.instance.get_dynamic_partitions(VENUES)
     added = sorted(set(active) - set(known))
     removed = sorted(set(known) - set(active))

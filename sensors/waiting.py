@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import dagster as dg
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from assets.waiting import DRAIN, WORK
+from sensors.skipping import skipped
 from sync_core.store import inbox, locks, queue
 
 SECONDS_BETWEEN_TICKS = 5
@@ -47,9 +48,8 @@ def _tick(
 ) -> Tick:
     try:
         number = waiting(database)
-    except OperationalError:
-        # Nothing of the exception is passed on: it may hold the database's address.
-        return dg.SkipReason("The database does not answer.")
+    except DBAPIError as failed:
+        return skipped(failed)
     if not number:
         return dg.SkipReason("Nothing waits that nobody is at.")
     if context.instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=statuses)):

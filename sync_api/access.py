@@ -96,6 +96,7 @@ _MAPPINGS: Final[Mapping[tuple[str, str], Rule]] = {
 _ADMIN: Final[Mapping[tuple[str, str], Rule]] = {
     ("GET", f"{V1}/admin/all-venues"): Rule("admin", "admin"),
     ("GET", f"{V1}/admin/health-summary"): Rule("admin", "admin"),
+    ("GET", f"{V1}/admin/alerts"): Rule("admin", "admin"),
     ("GET", f"{V1}/admin/costs"): Rule("admin", "admin"),
     ("POST", f"{V1}/admin/force-sync"): Rule("admin", "admin", "body"),
     ("POST", f"{V1}/admin/clear-queue"): Rule("admin", "admin", "body_maybe"),

@@ -31,6 +31,7 @@ def answer_to(connection: HTTPConnection, error: Exception) -> Response:
     body = ErrorBody(
         code=refused.code,
         error=str(refused),
+        category=refused.category,
         details=list(refused.details),
         requestId=request_id_of(connection),
         timestamp=api_of(connection).clock.now(),

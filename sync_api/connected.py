@@ -11,18 +11,23 @@ from sync_api.chosen import config_of
 from sync_api.context import Api
 from sync_api.errors import Refused
 from sync_api.shapes import milliseconds
+from sync_core.health import Health, judge
 from sync_core.spec.provider import ProviderSpec
 from sync_core.store import connections, figures
 from sync_core.store.connections import Connection
-from sync_core.store.figures import Figures, Health
+from sync_core.store.figures import Figures
 
 DAY = timedelta(hours=24)
 
 
 class HealthShown(BaseModel):
-    """The last 24 hours of a connection; `status` goes by the share of good syncs and the time a provider call took."""
+    """The last 24 hours of a connection; `status` goes by the share of good syncs and the time a provider call took.
+
+    `reason` is a sentence that says why it is so.
+    """
 
     status: Health
+    reason: str
     success_rate: float | None
     average_sync_time_ms: int | None
     average_call_time_ms: int | None
@@ -93,8 +98,10 @@ def shown(conn: sa.Connection, api: Api, found: Sequence[Connection]) -> list[In
 
 def health(connection: Connection, known: Figures, waiting: dict[str, int]) -> HealthShown:
     """How a connection is, from its figures and its queue."""
+    found = judge(connection.status, known, error=connection.last_error, enabled=connection.settings.enabled)
     return HealthShown(
-        status=figures.health_of(connection.status, known),
+        status=found.health,
+        reason=found.reason,
         success_rate=known.success_rate,
         average_sync_time_ms=milliseconds(known.mean_seconds),
         average_call_time_ms=milliseconds(known.call_seconds),

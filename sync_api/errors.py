@@ -18,6 +18,7 @@ from sync_core.errors import (
     TransientError,
 )
 from sync_core.store.failures import failure_of
+from sync_core.trouble import Category, trouble_of
 
 Code = Literal[
     "AUTH_REQUIRED",
@@ -117,6 +118,9 @@ class ErrorBody(BaseModel):
     success: Literal[False] = False
     code: Code = Field(description="Which error it is, for programs.")
     error: str = Field(description="Which error it is, for people: one sentence.")
+    category: Category | None = Field(
+        default=None, description="Where a provider or our own database failed: who must act next."
+    )
     details: list[FieldError] = Field(default_factory=list[FieldError])
     requestId: str = Field(description="The X-Request-Id of this request; the logs know it.")  # noqa: N815 - JSON's name
     timestamp: datetime
@@ -132,12 +136,14 @@ class Refused(Exception):
         *,
         details: Sequence[FieldError] = (),
         retry_after: float | None = None,
+        category: Category | None = None,
     ) -> None:
         super().__init__(message)
         self.code: Code = code
         self.status = STATUS[code]
         self.details = tuple(details)
         self.retry_after = retry_after
+        self.category: Category | None = category
 
 
 _MEANING: Final[tuple[tuple[type[Exception], Code], ...]] = (
@@ -158,9 +164,11 @@ def refusal_of(error: Exception) -> Refused | None:
     if failure is not None:
         passing = failure.trouble not in _WAITS_FOR_PEOPLE
         sentence = _PASSING if passing else str(failure)
-        return Refused("SERVICE_UNAVAILABLE", sentence, retry_after=_RETRY_SECONDS if passing else _PEOPLE_SECONDS)
+        seconds = _RETRY_SECONDS if passing else _PEOPLE_SECONDS
+        return Refused("SERVICE_UNAVAILABLE", sentence, retry_after=seconds, category=trouble_of(failure).category)
     for kind, code in _MEANING:
         if isinstance(error, kind):
             again = _RETRY_SECONDS if isinstance(error, TransientError) else None
-            return Refused(code, str(error), retry_after=getattr(error, "retry_after", None) or again)
+            seconds = getattr(error, "retry_after", None) or again
+            return Refused(code, str(error), retry_after=seconds, category=trouble_of(error).category)
     return None

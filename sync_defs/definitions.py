@@ -17,6 +17,7 @@ from assets.tokens import token_jobs
 from assets.waiting import waiting_jobs
 from resources.database import DatabaseResource
 from resources.engine import EngineResource
+from sensors.health import health_sensor
 from sensors.tokens import tokens_due
 from sensors.venues import venues_to_partitions
 from sensors.waiting import syncs_waiting, webhooks_waiting
@@ -55,7 +56,7 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
             assets=[*venue_tables(specs), *added],
             jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs()],
             schedules=incremental_schedules(specs),
-            sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due],
+            sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due, health_sensor(specs)],
             resources={"database": DatabaseResource(), "engine": EngineResource(declarations=str(folder))},
             executor=dg.in_process_executor,
         ),

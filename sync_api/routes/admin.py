@@ -28,8 +28,10 @@ from sync_api.shapes import (
 )
 from sync_api.wishes import RequestShown, Wish, enqueue
 from sync_api.wishes import shown as request_shown
-from sync_core.store import audit, connections, figures, letter_desk, queue
-from sync_core.store.figures import Figures, Health, health_of
+from sync_core.health import Health, judge
+from sync_core.store import alerts, audit, connections, figures, letter_desk, queue
+from sync_core.store.alerts import Severity
+from sync_core.store.figures import Figures
 from sync_core.store.letter_desk import Choice
 
 router = APIRouter(tags=["admin"], route_class=GatedRoute)
@@ -72,6 +74,21 @@ class Summary(BaseModel):
 
     integrations: IntegrationCounts
     queues: list[Counted]
+
+
+class AlertShown(BaseModel):
+    """What a person should know of, as long as it lasts; no venue: it is about more than one connection."""
+
+    id: int
+    venue_id: str | None
+    integration_type: str | None
+    kind: str
+    subject: str
+    severity: Severity
+    message: str
+    times: int
+    first_at: datetime
+    last_at: datetime
 
 
 class Cost(BaseModel):
@@ -144,10 +161,10 @@ def health_summary(api: Here) -> Data[Summary]:
     """How many connections are how, and how long the queue is."""
     with api.database.connect() as conn:
         found = connections.all_of(conn)
-        known = figures.of_connections(conn, [c.id for c in found], since=api.clock.now() - DAY)
+        known = figures.recent(conn, since=api.clock.now() - DAY)
         depths = queue.depth(conn)
     states = [c.status for c in found]
-    healths = [health_of(c.status, known.get(c.id, Figures())) for c in found]
+    healths = [judge(c.status, known.get(c.id, Figures()), enabled=c.settings.enabled).health for c in found]
     counts = IntegrationCounts(
         total=len(found),
         connected=states.count("connected"),
@@ -163,6 +180,30 @@ def health_summary(api: Here) -> Data[Summary]:
         queues[depth.status] += depth.items
     counted = [Counted(status=status, count=count) for status, count in sorted(queues.items())]
     return Data(data=Summary(integrations=counts, queues=counted))
+
+
+@router.get(f"{V1}/admin/alerts")
+def open_alerts(api: Here) -> Data[list[AlertShown]]:
+    """What is the matter right now, oldest first: each trouble once, however often it was noticed."""
+    with api.database.connect() as conn:
+        found = alerts.opened(conn)
+    return Data(
+        data=[
+            AlertShown(
+                id=x.id,
+                venue_id=x.venue,
+                integration_type=x.provider,
+                kind=x.kind,
+                subject=x.subject,
+                severity=x.severity,
+                message=x.message,
+                times=x.times,
+                first_at=x.first_at,
+                last_at=x.last_at,
+            )
+            for x in found
+        ]
+    )
 
 
 @router.get(f"{V1}/admin/costs")

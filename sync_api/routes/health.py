@@ -106,7 +106,7 @@ def _tried(check: Callable[[], None]) -> Part:
 def _providers(api: Api) -> dict[str, ProviderPart]:
     with api.database.connect() as conn:
         found = connections.all_of(conn)
-        known = figures.of_connections(conn, [c.id for c in found], since=api.clock.now() - DAY)
+        known = figures.recent(conn, since=api.clock.now() - DAY)
         standing = breakers.standing(conn)
     parts: dict[str, ProviderPart] = {}
     for name in api.specs:

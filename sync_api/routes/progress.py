@@ -27,6 +27,7 @@ from sync_api.shapes import QueryVenue
 from sync_api.wishes import RequestShown, shown
 from sync_core.store import figures, queue
 from sync_core.store.queue import Status
+from sync_core.trouble import Category
 
 router = APIRouter(tags=["syncs"], route_class=GatedRoute)
 
@@ -48,6 +49,7 @@ class RunningSync(BaseModel):
     entity: str
     status: str
     error: str | None
+    category: Category | None
     started_at: datetime
     finished_at: datetime | None
 
@@ -143,6 +145,7 @@ def _state(api: Api, venue: str, began: datetime) -> str:
             entity=sync.entity,
             status=sync.status,
             error=sync.error,
+            category=sync.category,
             started_at=sync.started_at,
             finished_at=sync.finished_at,
         )

@@ -13,14 +13,30 @@ from sync_api.errors import Refused
 from sync_api.gate import GatedRoute
 from sync_api.shapes import BodyVenue, Data, QueryVenue, Spec, VenueBody, milliseconds
 from sync_core.errors import AuthorizationLost
+from sync_core.health import Health
 from sync_core.oauth.keeping import credential_of
-from sync_core.store import figures
+from sync_core.store import connection_health, figures
 from sync_core.store.figures import Figures
 
 router = APIRouter(tags=["health of connections"], route_class=GatedRoute)
 
 Period = Literal["24h", "7d", "30d"]
 _SPANS: dict[Period, timedelta] = {"24h": DAY, "7d": timedelta(days=7), "30d": timedelta(days=30)}
+
+
+class ChangeShown(BaseModel):
+    """The health of a connection was one thing and became another; null: it was judged for the first time."""
+
+    was: Health | None
+    became: Health
+    reason: str
+    at: datetime
+
+
+class HealthNow(HealthShown):
+    """How a connection is, and how that went up and down lately, the latest first."""
+
+    changes: list[ChangeShown]
 
 
 class Metrics(BaseModel):
@@ -45,13 +61,16 @@ class Tested(BaseModel):
 
 
 @router.get(f"{V1}/health/{{provider}}")
-def integration_health(api: Here, spec: Spec, venue: QueryVenue) -> Data[HealthShown]:
-    """The last 24 hours of a connection."""
+def integration_health(api: Here, spec: Spec, venue: QueryVenue) -> Data[HealthNow]:
+    """The last 24 hours of a connection, and how its health went up and down."""
     with api.database.connect() as conn:
         connection = require(conn, venue, spec)
         known = figures.of_connections(conn, [connection.id], since=api.clock.now() - DAY)
         waiting = figures.waiting_work(conn, [connection.id])
-    return Data(data=health(connection, known.get(connection.id, Figures()), waiting.get(connection.id, {})))
+        changes = connection_health.changes_of(conn, connection.id)
+    now = health(connection, known.get(connection.id, Figures()), waiting.get(connection.id, {}))
+    shown = [ChangeShown(was=x.was, became=x.became, reason=x.reason, at=x.at) for x in changes]
+    return Data(data=HealthNow(**now.model_dump(), changes=shown))
 
 
 @router.get(f"{V1}/health/{{provider}}/metrics")

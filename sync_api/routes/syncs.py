@@ -29,6 +29,7 @@ from sync_api.shapes import (
 from sync_api.wishes import RequestShown, Wish, enqueue, entities_of, shown
 from sync_core.store import figures, queue
 from sync_core.store.figures import Past
+from sync_core.trouble import Category
 
 router = APIRouter(tags=["syncs"], route_class=GatedRoute)
 
@@ -98,6 +99,7 @@ class PastSync(BaseModel):
     api_calls_made: int
     duration_ms: int | None
     error: str | None
+    category: Category | None
     started_at: datetime
     completed_at: datetime | None
 
@@ -195,6 +197,7 @@ def _past(sync: Past) -> PastSync:
         api_calls_made=sync.api_calls,
         duration_ms=took(sync.started_at, sync.finished_at),
         error=sync.error,
+        category=sync.category,
         started_at=sync.started_at,
         completed_at=sync.finished_at,
     )

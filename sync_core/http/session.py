@@ -24,6 +24,7 @@ from sync_core.http.backoff import HIGH, NORMAL, Patience, retry_after_seconds
 from sync_core.http.breaker import Breaker, OwnBreaker
 from sync_core.http.calls import CallCount, CallLog, endpoint_of
 from sync_core.http.limiter import Limiter
+from sync_core.http.turn import Turn
 from sync_core.spec.provider import RateSpec
 from sync_core.trouble import look_up
 
@@ -77,6 +78,7 @@ def open_session(
     calls: CallLog,
     correlation: str,
     guard: Guard | None = None,
+    turn: Turn | None = None,
 ) -> requests.Session:
     """A session for one connection; its threads may share it. Close it when done.
 
@@ -89,12 +91,14 @@ def open_session(
         calls: where the calls are counted.
         correlation: id of the run or request on whose behalf we call; sent along for the provider's support.
         guard: limiter and breaker of the account; None for some of this session's own.
+        turn: through which somebody else watches over the calls, and may end them.
 
     Raises (when used):
         TransientError: The provider could not be reached, or failed so often that nobody calls it for a while.
+        Stopped: the turn was ended.
     """
     guard = guard or own_guard(policy.rate, clock=clock)
-    adapter = _ReliableAdapter(policy, guard, clock=clock, rng=rng, calls=calls)
+    adapter = _ReliableAdapter(policy, guard, turn or Turn(clock), clock=clock, rng=rng, calls=calls)
     session = requests.Session()
     # Proxies, .netrc and certificates out of the environment would change calls behind the declaration's back.
     session.trust_env = False
@@ -146,7 +150,9 @@ class _Answer:
 class _ReliableAdapter(HTTPAdapter):
     """Breaker around retry around limiter around the real send."""
 
-    def __init__(self, policy: CallPolicy, guard: Guard, *, clock: Clock, rng: random.Random, calls: CallLog) -> None:
+    def __init__(
+        self, policy: CallPolicy, guard: Guard, turn: Turn, *, clock: Clock, rng: random.Random, calls: CallLog
+    ) -> None:
         super().__init__(pool_connections=2, pool_maxsize=policy.concurrency)
         self._policy = policy
         self._clock = clock
@@ -155,6 +161,7 @@ class _ReliableAdapter(HTTPAdapter):
         self._slots = threading.BoundedSemaphore(policy.concurrency)
         self._breaker = guard.breaker
         self._limiter = guard.limiter
+        self._turn = turn
 
     def send(  # noqa: PLR0917 - the signature is requests' own
         self,
@@ -165,6 +172,7 @@ class _ReliableAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
+        self._turn.check()
         endpoint = endpoint_of(request.method or "GET", request.path_url)
         pause = self._breaker.admit()
         if pause is not None:
@@ -243,7 +251,8 @@ class _ReliableAdapter(HTTPAdapter):
         with self._slots:
             self._limiter.acquire(endpoint)
             began = self._clock.monotonic()
-            answer = self._send_once(request, real)
+            with self._turn.waiting():
+                answer = self._send_once(request, real)
             seconds = self._clock.monotonic() - began
         response = answer.response
         throttled = response is not None and response.status_code == 429  # noqa: PLR2004 - HTTP

@@ -1,16 +1,20 @@
 """Figures about connections, out of the sync log: how healthy one is, what was done when, and what it cost in calls."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from sync_core.http.calls import CallCount
+from sync_core.store import call_counts
 from sync_core.store.inbox_tables import work
 from sync_core.store.sync_tables import connections, sync_log
+from sync_core.trouble import Category
 
-Health = Literal["healthy", "degraded", "unhealthy", "unknown"]
+LONGEST_SYNC: Final = timedelta(days=1)
+"""A sync that took longer does not count among those that ended lately."""
 _SECONDS = sa.func.extract("epoch", sync_log.c.finished_at - sync_log.c.started_at)
 
 
@@ -18,7 +22,7 @@ _SECONDS = sa.func.extract("epoch", sync_log.c.finished_at - sync_log.c.started_
 class Figures:
     """What a connection's finished syncs add up to. Means are in seconds, None where there is nothing to take one of.
 
-    `call_seconds` is the time of a sync divided by its provider calls: an upper bound of the provider's response time.
+    `call_seconds` is how long the provider took to answer, in whole hours of the last three days.
     """
 
     syncs: int = 0
@@ -39,30 +43,47 @@ class Figures:
 
 
 def of_connections(conn: sa.Connection, ids: Collection[int], *, since: datetime) -> dict[int, Figures]:
-    """The figures of these connections' syncs that finished since then, by connection; the latest ones are of all time."""
+    """The figures of these connections since then, by connection; when they last went well or ill is of all time."""
+    known = recent(conn, since=since, ids=ids)
     log = sync_log.c
-    recent = log.finished_at >= since
-    good, bad = log.status == "succeeded", log.status == "failed"
-    done, failed = (_records(names).filter(recent) for names in (_DONE, _FAILED))
-    seconds, calls = sa.func.sum(_SECONDS).filter(recent), sa.func.sum(log.api_calls).filter(recent)
     query = (
         sa.select(
             log.connection_id,
-            sa.func.count().filter(recent),
-            sa.func.count().filter(recent, good),
-            sa.func.count().filter(recent, bad),
-            sa.func.avg(_SECONDS).filter(recent),
-            seconds / sa.func.nullif(calls, 0),
-            sa.func.coalesce(calls, 0),
-            sa.func.coalesce(done, 0),
-            sa.func.coalesce(failed, 0),
-            sa.func.max(log.finished_at).filter(good),
-            sa.func.max(log.finished_at).filter(bad),
+            sa.func.max(log.finished_at).filter(log.status == "succeeded"),
+            sa.func.max(log.finished_at).filter(log.status == "failed"),
         )
         .where(log.connection_id.in_(list(ids)), log.finished_at.is_not(None))
         .group_by(log.connection_id)
     )
-    return {row[0]: _figures(row[1:]) for row in conn.execute(query)}
+    for connection_id, success_at, failure_at in conn.execute(query):
+        figures = known.get(connection_id, Figures())
+        known[connection_id] = replace(figures, last_success_at=success_at, last_failure_at=failure_at)
+    return known
+
+
+def recent(conn: sa.Connection, *, since: datetime, ids: Collection[int] | None = None) -> dict[int, Figures]:
+    """The figures of these connections since then, or of all that had news: one reading of the last rows of the log."""
+    log = sync_log.c
+    seconds, calls = sa.func.sum(_SECONDS), sa.func.coalesce(sa.func.sum(log.api_calls), 0)
+    query = (
+        sa.select(
+            log.connection_id,
+            sa.func.count(),
+            sa.func.count().filter(log.status == "succeeded"),
+            sa.func.count().filter(log.status == "failed"),
+            seconds / sa.func.count(),
+            calls,
+            sa.func.coalesce(_records(_DONE), 0),
+            sa.func.coalesce(_records(_FAILED), 0),
+        )
+        .where(log.started_at >= since - LONGEST_SYNC, log.finished_at >= since)
+        .group_by(log.connection_id)
+    )
+    if ids is not None:
+        query = query.where(log.connection_id.in_(list(ids)))
+    answered = call_counts.of_hours(conn, ids, since=since)
+    found = {row[0]: _figures(row[1:], answered.get(row[0])) for row in conn.execute(query)}
+    return {number: Figures(call_seconds=_mean(count)) for number, count in answered.items()} | found
 
 
 _DONE = ("created", "updated", "deleted", "pulled_created", "pulled_updated", "pulled_deleted")
@@ -74,32 +95,22 @@ def _records(names: Sequence[str]) -> Any:
     return sa.func.sum(sum(numbers[1:], start=numbers[0]))
 
 
-def _figures(row: Sequence[Any]) -> Figures:
-    syncs, succeeded, failed, mean, call, calls, done, bad, success_at, failure_at = row
+def _figures(row: Sequence[Any], answered: CallCount | None) -> Figures:
+    syncs, succeeded, failed, mean, calls, done, bad = row
     return Figures(
         syncs=syncs,
         succeeded=succeeded,
         failed=failed,
         mean_seconds=None if mean is None else float(mean),
-        call_seconds=None if call is None else float(call),
+        call_seconds=None if answered is None else _mean(answered),
         api_calls=int(calls),
         records_done=int(done),
         records_failed=int(bad),
-        last_success_at=success_at,
-        last_failure_at=failure_at,
     )
 
 
-def health_of(status: str, figures: Figures) -> Health:
-    """How a connection is: healthy from 90 % and up to 5 s a call, unhealthy below 50 %, over 10 s, or in error."""
-    if status == "error":
-        return "unhealthy"
-    rate, call = figures.success_rate, figures.call_seconds or 0.0
-    if status != "connected" or rate is None:
-        return "unknown"
-    if rate < 50 or call > 10:  # noqa: PLR2004 - the bounds are in the docstring
-        return "unhealthy"
-    return "healthy" if rate >= 90 and call <= 5 else "degraded"  # noqa: PLR2004
+def _mean(count: CallCount) -> float | None:
+    return count.seconds / count.calls if count.calls else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,7 @@ class Past:
     counts: Mapping[str, int]
     api_calls: int
     error: str | None
+    category: Category | None
     started_at: datetime
     finished_at: datetime | None
 

@@ -75,7 +75,6 @@ connection_health = sa.Table(
     sa.Column("health", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("since", TIMESTAMP, nullable=False, server_default=NOW),
-    sa.Column("checked_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.CheckConstraint("health IN ('healthy', 'degraded', 'unhealthy', 'unknown')", name="health"),
     schema="sync",
 )

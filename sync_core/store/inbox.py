@@ -28,6 +28,8 @@ APP = "app"
 RETRIES = 5
 FIRST_RETRY = timedelta(seconds=2)
 """Then four times as long after each attempt: 2 s, 8 s, 32 s, 128 s, 512 s."""
+OUTAGE_AT_MOST = timedelta(days=3)
+"""So long after it came an event is not given up because its provider is away."""
 _WAITING = webhook_events.c.status.in_(["received", "failed"])
 _NEVER = sa.text("'infinity'::timestamptz")
 
@@ -154,13 +156,26 @@ def skipped(conn: sa.Connection, events: Sequence[Waiting], *, reason: str) -> N
     _finish(conn, events, status="skipped", reason=reason)
 
 
-def failed(conn: sa.Connection, events: Sequence[Waiting], *, reason: str) -> list[int]:
-    """These could not be applied: to be tried again, at most five times; the ids of those that are dead now."""
-    spent = webhook_events.c.attempts >= RETRIES
-    pause = FIRST_RETRY.total_seconds() * sa.func.power(4, webhook_events.c.attempts) * sa.text("interval '1 second'")
+def failed(conn: sa.Connection, events: Sequence[Waiting], *, reason: str, outage: bool = False) -> list[int]:
+    """These could not be applied: to be tried again, at most five times; the ids of those that are dead now.
+
+    In an `outage` of the provider, which is no event's fault, they are tried for `OUTAGE_AT_MOST`, each nine minutes;
+    but one is not excused when others of its account, which came with it, went through.
+    """
+    e, other = webhook_events.c, webhook_events.alias("other")
+    others = sa.exists().where(
+        other.c.provider == e.provider,
+        other.c.account_id == e.account_id,
+        other.c.status == "applied",
+        other.c.finished_at > e.received_at,
+    )
+    excused = sa.and_(sa.literal(outage), e.received_at > sa.func.now() - OUTAGE_AT_MOST, sa.not_(others))
+    spent = sa.and_(e.attempts >= RETRIES, sa.not_(excused))
+    power = sa.func.power(4, sa.func.least(e.attempts, RETRIES - 1))
+    pause = FIRST_RETRY.total_seconds() * power * sa.text("interval '1 second'")
     update = _seen(events).values(
         status=sa.case((spent, "dead"), else_="failed"),
-        attempts=webhook_events.c.attempts + 1,
+        attempts=sa.case((excused, sa.func.least(e.attempts + 1, RETRIES - 1)), else_=e.attempts + 1),
         next_at=sa.func.now() + pause,
         reason=reason,
         finished_at=sa.case((spent, sa.func.now()), else_=None),

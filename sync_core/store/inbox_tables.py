@@ -47,6 +47,13 @@ sa.Index(
 sa.Index("ix_webhook_events_connection_id", webhook_events.c.connection_id)
 sa.Index("ix_webhook_events_account", webhook_events.c.account_id, webhook_events.c.provider)
 sa.Index("ix_webhook_events_received_at", webhook_events.c.received_at)
+# Whether an account's events go through, while others of it fail.
+sa.Index(
+    "ix_webhook_events_applied",
+    webhook_events.c.account_id,
+    webhook_events.c.finished_at,
+    postgresql_where=sa.text("status = 'applied'"),
+)
 
 # What events name: of an account's id with a part after a slash (Mailchimp's account/list), that part.
 ACCOUNT_OF_EVENTS = sa.func.split_part(connections.c.account_id, sa.literal_column("'/'"), sa.literal_column("-1"))

@@ -32,6 +32,8 @@ FIRST_RETRY = timedelta(seconds=30)
 AGEING = timedelta(minutes=5)
 """Waiting this long counts as much as one step of priority."""
 STALE_AFTER = timedelta(minutes=30)
+OUTAGE_AT_MOST = timedelta(days=3)
+"""So long after it was asked for a sync is not given up because its provider is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +121,21 @@ def enqueue(conn: sa.Connection, asked: Asked) -> tuple[Item, bool]:
     return _items(conn, *same)[0], False
 
 
-def claim(conn: sa.Connection, *, worker: str, limit: int = 1, needs: Needs = ()) -> list[Item]:
+def claim(
+    conn: sa.Connection, *, worker: str, limit: int = 1, needs: Needs = (), most_of_one: int | None = None
+) -> list[Item]:
     """Take up to `limit` items to work on, most urgent first.
 
     Urgency is the priority, raised by a step for every five minutes of waiting up to "critical", so that nothing
     starves. Among equally urgent ones each venue has its turn: a venue's second item (running ones count) comes after
     every other venue's first. Never two of one connection and entity at a time, and none before an earlier asked one
-    of an entity of the same connection that it needs: `needs` are (provider, entity, needed entity).
+    of an entity of the same connection that it needs: `needs` are (provider, entity, needed entity). No more than
+    `most_of_one` of a connection run at a time, in all processes, so that one whose provider hangs leaves workers free.
     """
     # Claims come one after the other: two at once could each take an item of the same connection and entity.
     conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('venue-sync:claim', 0))"))
-    ids = list(conn.execute(_CLAIM, {"worker": worker, "most": limit, "needs": _encoded(needs)}).scalars())
+    asked = {"worker": worker, "most": limit, "needs": _encoded(needs), "most_of_one": most_of_one}
+    ids = list(conn.execute(_CLAIM, asked).scalars())
     order = {item_id: place for place, item_id in enumerate(ids)}
     return sorted(_items(conn, work.c.id.in_(ids)), key=lambda item: order[item.id]) if ids else []
 
@@ -155,17 +161,26 @@ def finish(conn: sa.Connection, item_id: int, *, worker: str, result: Mapping[st
 
 
 def fail(
-    conn: sa.Connection, item_id: int, *, worker: str, reason: str, result: Mapping[str, Any] | None = None
+    conn: sa.Connection,
+    item_id: int,
+    *,
+    worker: str,
+    reason: str,
+    result: Mapping[str, Any] | None = None,
+    outage: bool = False,
 ) -> Status | None:
     """It went wrong: queued again after 30 s, doubling with each attempt, and dead after the fifth.
 
+    In an `outage` of the provider, which is not its fault, it is tried for `OUTAGE_AT_MOST`, each eight minutes.
     Returns the status it has now, None when `worker` does not hold it any more.
     """
-    spent = work.c.attempts >= MOST_ATTEMPTS
+    excused = sa.and_(sa.literal(outage), work.c.requested_at > sa.func.now() - OUTAGE_AT_MOST)
+    spent = sa.and_(work.c.attempts >= MOST_ATTEMPTS, sa.not_(excused))
     pause = FIRST_RETRY.total_seconds() * sa.func.power(2, work.c.attempts - 1) * sa.text("interval '1 second'")
     values = {
         "status": sa.case((work.c.stop_asked, "cancelled"), (spent, "dead"), else_="queued"),
         "not_before": sa.func.now() + pause,
+        "attempts": sa.case((excused, sa.func.least(work.c.attempts, MOST_ATTEMPTS - 1)), else_=work.c.attempts),
         "finished_at": sa.case((sa.or_(spent, work.c.stop_asked), sa.func.now()), else_=None),
         "error": reason,
         "result": dict(result or {}),
@@ -296,6 +311,8 @@ WITH needs AS MATERIALIZED (
 ), running AS (
     SELECT c.venue_id, count(*) AS n FROM sync.work AS w JOIN sync.connections AS c ON c.id = w.connection_id
     WHERE w.status = 'running' GROUP BY c.venue_id
+), busy AS (
+    SELECT connection_id, count(*) AS n FROM sync.work WHERE status = 'running' GROUP BY connection_id
 ), waiting AS (
     SELECT w.id, w.requested_at, c.venue_id, w.connection_id, w.entity,
         greatest(0, array_position(ARRAY['critical', 'high', 'normal', 'low'], w.priority) - 1
@@ -313,11 +330,13 @@ WITH needs AS MATERIALIZED (
     ORDER BY connection_id, entity, level, requested_at, id
 ), ranked AS (
     SELECT alone.*, coalesce(running.n, 0) + row_number() OVER (
-        PARTITION BY alone.venue_id ORDER BY level, requested_at, id) AS turn
-    FROM alone LEFT JOIN running USING (venue_id)
+        PARTITION BY alone.venue_id ORDER BY level, requested_at, id) AS turn,
+        coalesce(busy.n, 0) + row_number() OVER (
+            PARTITION BY alone.connection_id ORDER BY level, requested_at, id) AS of_connection
+    FROM alone LEFT JOIN running USING (venue_id) LEFT JOIN busy USING (connection_id)
 ), chosen AS MATERIALIZED (
     SELECT w.id, ranked.level, ranked.turn FROM ranked JOIN sync.work AS w ON w.id = ranked.id
-    WHERE w.status = 'queued'
+    WHERE w.status = 'queued' AND (CAST(:most_of_one AS bigint) IS NULL OR ranked.of_connection <= :most_of_one)
     ORDER BY ranked.level, ranked.turn, ranked.requested_at, ranked.id
     LIMIT :most FOR UPDATE OF w SKIP LOCKED
 ), taken AS (

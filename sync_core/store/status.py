@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sync_core.spec.connection import ConnectionSettings
 from sync_core.store.sync_tables import connections, cursors, dead_letters, pending, sync_log
 from sync_core.store.venue_tables import customers, import_rejections, orders, products, venues
+from sync_core.trouble import Category
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class EntityLine:
     last_status: str | None
     last_at: datetime | None
     last_error: str | None
+    last_category: Category | None
     pending: int
     dead_letters: int
     pushed_up_to: datetime | None
@@ -149,6 +151,7 @@ def entity_lines(conn: sa.Connection, *, venue: str | None = None) -> list[Entit
             latest.c.status,
             sa.func.coalesce(latest.c.finished_at, latest.c.started_at),
             sa.func.coalesce(latest.c.error, connections.c.last_error),
+            latest.c.category,
             _count(pending, latest),
             _count(dead_letters, latest, dead_letters.c.status == "open"),
             _moved(latest, "push"),

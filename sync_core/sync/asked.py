@@ -6,15 +6,17 @@ hour; a sync that was cut short goes on where it was, as every sync does.
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from sync_core.errors import Stopped
+from sync_core.http.turn import Turn
 from sync_core.spec.provider import ProviderSpec
 from sync_core.store import connections, queue
 from sync_core.store.comeback import Trials
@@ -22,6 +24,7 @@ from sync_core.store.failures import failure_of
 from sync_core.store.listening import bell
 from sync_core.store.queue import Item, Needs
 from sync_core.sync.batch import unable
+from sync_core.sync.crew import SLOW_SECONDS, Crew
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode, Progress
 
@@ -30,7 +33,11 @@ SIGN_OF_LIFE_EVERY = 60.0
 TELL_EVERY = 1.0
 """Seconds between two notes of where a sync is; a person watches, and may ask it to stop."""
 BUSY_PAUSE = timedelta(seconds=5)
+SHARE_OF_ONE = 8
+"""No more than this part of the workers, or one, is at one connection: its provider may hang."""
 _log = logging.getLogger(__name__)
+
+Done = tuple[Item, EntityReport]
 
 
 @dataclass(slots=True)
@@ -63,9 +70,9 @@ def work_off(
     with (
         _left_clean(engine, run_id),
         bell(engine.database, queue.CHANNEL) as rung,
-        ThreadPoolExecutor(engine.settings.workers, thread_name_prefix="work") as pool,
+        Crew[Done](engine.settings.workers, clock=engine.clock, name="work") as crew,
     ):
-        desk = _Desk(engine, run_id, pool, rung, stopping)
+        desk = _Desk(engine, run_id, crew, rung, stopping)
         began = quiet_since = engine.clock.monotonic()
         while True:
             rung.clear()
@@ -81,9 +88,11 @@ def work_off(
                 if not trials.another(lost):
                     raise failure_of(lost) or lost from None
                 continue
-            if not desk.running and (ending or engine.clock.monotonic() - quiet_since >= quiet_seconds):
+            if not desk.in_hand and (ending or engine.clock.monotonic() - quiet_since >= quiet_seconds):
                 return worked
-            rung.wait(min(LOOK_EVERY, max(quiet_seconds, 0.01)))
+            # Nothing rings when a worker turns out to wait for its provider, and another one may begin in its place.
+            soon = SLOW_SECONDS if desk.in_hand else LOOK_EVERY
+            rung.wait(min(soon, max(quiet_seconds, 0.01)))
 
 
 @contextmanager
@@ -105,58 +114,63 @@ class _Desk:
         self,
         engine: Engine,
         run_id: str,
-        pool: ThreadPoolExecutor,
+        crew: Crew[Done],
         rung: threading.Event,
         leaving: Callable[[], bool],
     ) -> None:
-        self.running: dict[int, Future[tuple[Item, EntityReport]]] = {}
+        self.in_hand: set[int] = set()
         self.in_doubt = True
         self._engine = engine
         self._run_id = run_id
-        self._pool = pool
+        self._crew = crew
         self._rung = rung
         self._leaving = leaving
+        self._done: deque[Done] = deque()
         self._needs = [need for spec in engine.specs.values() for need in needs_of(spec)]
         self._signed_at = engine.clock.monotonic()
 
     def take_up(self, worked: Worked) -> bool:
         """Begin as many items as workers are free; whether there were any."""
-        free = self._engine.settings.workers - len(self.running)
+        free = self._crew.free
         if free <= 0:
             return False
         if self.in_doubt:
             self._clear_up(worked)
+        most = max(1, self._engine.settings.workers // SHARE_OF_ONE)
         with self._engine.database.begin() as conn:
-            items = queue.claim(conn, worker=self._run_id, limit=free, needs=self._needs)
+            items = queue.claim(conn, worker=self._run_id, limit=free, needs=self._needs, most_of_one=most)
         for item in items:
-            future = self._pool.submit(self._carry_out, item)
-            self.running[item.id] = future
+            self.in_hand.add(item.id)
+            future = self._crew.begin(partial(self._carry_out, item))
             future.add_done_callback(lambda _: self._rung.set())
         return bool(items)
 
     def settle(self, worked: Worked) -> bool:
         """Note how the items that are done went; whether there were any."""
-        done = [number for number, future in self.running.items() if future.done()]
-        for number in done:
-            self._note(*self.running[number].result(), worked)
-            del self.running[number]  # only now: what could not be noted is noted later
-        return bool(done)
+        self._done.extend(future.result() for future in self._crew.finished(within=0))
+        any_done = bool(self._done)
+        while self._done:
+            item, report = self._done[0]
+            self._note(item, report, worked)
+            self._done.popleft()  # only now: what could not be noted is noted later
+            self.in_hand.discard(item.id)
+        return any_done
 
     def _clear_up(self, worked: Worked) -> None:
         """Put back what silent workers had, and what we have claimed without learning of it."""
         with self._engine.database.begin() as conn:
             worked.recovered += len(queue.recover_stale(conn))
-            queue.release(conn, worker=self._run_id, besides=list(self.running))
+            queue.release(conn, worker=self._run_id, besides=list(self.in_hand))
         self.in_doubt = False
 
     def give_sign_of_life(self) -> None:
         """Say now and then that what is in hand is in hand, even where a sync has nothing to tell for long."""
-        if self.running and self._engine.clock.monotonic() - self._signed_at >= SIGN_OF_LIFE_EVERY:
+        if self.in_hand and self._engine.clock.monotonic() - self._signed_at >= SIGN_OF_LIFE_EVERY:
             with self._engine.database.begin() as conn:
                 queue.alive(conn, worker=self._run_id)
             self._signed_at = self._engine.clock.monotonic()
 
-    def _carry_out(self, item: Item) -> tuple[Item, EntityReport]:
+    def _carry_out(self, item: Item, turn: Turn) -> Done:
         """In a worker's thread."""
         engine = self._engine
         try:
@@ -169,7 +183,7 @@ class _Desk:
             return item, report or EntityReport(item.venue, item.provider, item.entity, status="not_connected")
         watch = _Watch(engine, item, self._run_id, self._leaving)
         mode, run_id = Mode(item.mode, item.since), item.request_id or self._run_id
-        report = engine.sync(connection, item.entity, mode=mode, run_id=run_id, on_progress=watch.tell)
+        report = engine.sync(connection, item.entity, mode=mode, run_id=run_id, on_progress=watch.tell, turn=turn)
         # What we cut short ourselves did not fail: it is put off, as what could not begin is.
         return item, replace(report, status="busy") if watch.cut_short and report.status == "failed" else report
 
@@ -192,7 +206,9 @@ class _Desk:
                     worked.failed += queue.give_up(conn, item.id, worker=self._run_id, reason=reason)
                 case "failed":
                     reason = report.error or "It failed without a reason."
-                    status = queue.fail(conn, item.id, worker=self._run_id, reason=reason, result=result)
+                    status = queue.fail(
+                        conn, item.id, worker=self._run_id, reason=reason, result=result, outage=report.outage
+                    )
                     worked.failed += 1
                     if status == "dead":
                         _log.error(

@@ -19,6 +19,7 @@ from sync_core.http.backoff import HIGH, NORMAL, Patience
 from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
 from sync_core.http.session import CallPolicy, Guard, open_session
+from sync_core.http.turn import Turn
 from sync_core.mapping.compile import Mapping as FieldMapping
 from sync_core.mapping.compile import load_mappings
 from sync_core.oauth.bearer import bearer_of
@@ -91,6 +92,7 @@ class _Order:
     mapping: FieldMapping | None = None  # None: the one that counts for the connection
     tally: Tally = field(default_factory=Tally)
     calls: CallLog = field(default_factory=CallLog)
+    turn: Turn | None = None
     log_ids: list[int] = field(default_factory=list[int])  # its line in the sync log, once it has one
 
     def blame(self, error: Exception) -> None:
@@ -133,13 +135,22 @@ class Engine:
         return self.own_mappings.of(conn, connection, entity, spec=spec, declared=declared)
 
     def sync(
-        self, connection: Connection, entity: str, *, mode: Mode, run_id: str, on_progress: OnProgress = silent
+        self,
+        connection: Connection,
+        entity: str,
+        *,
+        mode: Mode,
+        run_id: str,
+        on_progress: OnProgress = silent,
+        turn: Turn | None = None,
     ) -> EntityReport:
         """Bring one entity of one connection in step: finish what was left, pull, push.
 
+        Through `turn` somebody else watches over it, and may end it.
         A venue's trouble does not raise: it comes back as a report with status "failed" and a sentence.
         """
-        return self._reported(_Order(connection, entity, mode, run_id, on_progress, _run), locks.holding, self._logged)
+        order = _Order(connection, entity, mode, run_id, on_progress, _run, turn=turn)
+        return self._reported(order, locks.holding, self._logged)
 
     def refresh(
         self,
@@ -399,7 +410,7 @@ class Engine:
         terms = terms_of(connection.settings, spec.entities[entity], entity)
         access = self._access(conn, connection)
         conn.commit()
-        with self._client(spec, access, calls=order.calls, correlation=order.run_id) as client:
+        with self._client(spec, access, calls=order.calls, correlation=order.run_id, turn=order.turn) as client:
             yield Work(
                 conn=conn,
                 connection=connection,
@@ -434,7 +445,14 @@ class Engine:
 
     @contextmanager
     def _client(
-        self, spec: ProviderSpec, access: Access, *, calls: CallLog, correlation: str, patience: Patience = HIGH
+        self,
+        spec: ProviderSpec,
+        access: Access,
+        *,
+        calls: CallLog,
+        correlation: str,
+        patience: Patience = HIGH,
+        turn: Turn | None = None,
     ) -> Iterator[Provider]:
         sandbox = access.environment == "sandbox"
         policy = CallPolicy(
@@ -452,6 +470,7 @@ class Engine:
             calls=calls,
             correlation=correlation,
             guard=self._guard(spec, access, policy.rate),
+            turn=turn,
         )
         if access.tokens is not None:
             renewing(session, access.tokens)

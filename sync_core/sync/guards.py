@@ -19,14 +19,32 @@ from sync_core.http.breaker import FAILURES, TRIAL_SECONDS, Pause
 from sync_core.http.limiter import Limiter
 from sync_core.http.session import Guard
 from sync_core.spec.provider import RateSpec
-from sync_core.store import breakers
+from sync_core.store import alerts, breakers
+from sync_core.store.alerts import Severity
 from sync_core.store.allowance_leases import SharedAllowance
 from sync_core.store.breakers import Standing
 from sync_core.store.database import at_once
 
 FRESH_SECONDS: Final = 1.0
 """So old may be what we know of the breakers."""
+BREAKER: Final = "breaker_open"
+"""The kind of the alert about an open breaker, whose subject is the breaker's name."""
 _log = logging.getLogger(__name__)
+
+
+def severity_of(name: str) -> Severity:
+    """How bad it is that this breaker is open: a provider's own stops all of its venues."""
+    return "critical" if _is_of_a_provider(name) else "warning"
+
+
+def told_of(name: str, reason: str) -> str:
+    """For people: that this breaker is open, and why."""
+    whom = "calls of several accounts" if _is_of_a_provider(name) else "its calls"
+    return f"{name} is called by single trials only, because {whom} failed in a row ({reason}); calls resume by themselves."
+
+
+def _is_of_a_provider(name: str) -> bool:
+    return name.count("/") == 1
 
 
 class Guards:
@@ -85,7 +103,11 @@ class Board:
         with at_once(self._database) as conn:
             for name, most in ((account, FAILURES), (system, breakers.MOST_OF_ONE_ACCOUNT)):
                 if breakers.fail(conn, name, account=account, most_each=most, reason=reason):
-                    _log.warning("breaker.opened name=%s reason=%s", name, reason)
+                    _log.warning("breaker.opened breaker=%s reason=%s", name, reason)
+                    message, severity = told_of(name, reason), severity_of(name)
+                    alerts.tell(
+                        conn, connection_id=None, kind=BREAKER, subject=name, severity=severity, message=message
+                    )
         self.read()
 
     def succeed(self, names: Sequence[str]) -> None:
@@ -93,7 +115,8 @@ class Board:
         with at_once(self._database) as conn:
             for name in names:
                 if breakers.succeed(conn, name):
-                    _log.warning("breaker.closed name=%s", name)
+                    _log.warning("breaker.closed breaker=%s", name)
+                    alerts.close(conn, connection_id=None, kinds=(BREAKER,), subject=name)
         self.read()
 
     def try_again(self, name: str) -> bool:

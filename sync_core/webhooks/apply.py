@@ -31,6 +31,8 @@ from sync_core.trouble import Category
 MOST_IN_HAND = 2_000
 MOST_OF_ONE = 200
 """Of one account there are hardly more in hand, so that one whose provider is slow does not keep the others waiting."""
+WORKERS_OF_ONE = 3
+"""So many entities of one connection are read side by side at most."""
 OBJECTS_PER_READING = 50
 """So many are settled together; what comes meanwhile waits no longer than that takes."""
 LOOK_EVERY = 2.0
@@ -75,6 +77,7 @@ class _Open:
     event: Waiting
     left: int
     busy: bool = False
+    outage: bool = True  # as long as nothing else went wrong with it
     errors: list[_Trouble] = field(default_factory=list[_Trouble])
 
 
@@ -225,7 +228,7 @@ class _Desk:
     @property
     def crowded(self) -> bool:
         """Whether something waits for nothing but its turn."""
-        return not self._waiting.keys() <= self._running.keys()
+        return bool(self._ready())
 
     def take_up(self) -> bool:
         """Take some of what is due out of the inbox, as far as there is room; whether there was anything."""
@@ -264,11 +267,21 @@ class _Desk:
         now = self._engine.clock.monotonic()
         quick = sum(now - one.since < SLOW_AFTER for one in self._running.values())
         free = max(0, min(self._engine.settings.workers - len(self._running), AT_ONCE - quick))
-        for key in [key for key in self._waiting if key not in self._running][:free]:
+        for key in self._ready()[:free]:
             task = _Task(self._owners[key[0]], key[1], tuple(self._waiting.pop(key)))
             future = self._pool.submit(self._carry_out, task)
             self._running[key] = _Begun(task, now, future)
             future.add_done_callback(lambda _: self.rung.set())
+
+    def _ready(self) -> list[Key]:
+        """What waits for nothing but its turn; an account that hangs holds no more than a few workers."""
+        held = Counter(connection for connection, _ in self._running)
+        ready: list[Key] = []
+        for key in self._waiting:
+            if key not in self._running and held[key[0]] < WORKERS_OF_ONE:
+                held[key[0]] += 1
+                ready.append(key)
+        return ready
 
     def settle(self) -> bool:
         """Note what became of the tasks that are done; whether there were any."""
@@ -320,6 +333,7 @@ class _Desk:
             if report.status == "failed":
                 reason = report.error or report.status
                 one.errors.append(_Trouble(task.connection, task.entity, reason, report.category))
+                one.outage &= report.outage
 
     def _close(self, conn: sa.Connection, closed: Sequence[_Open]) -> None:
         good = [one.event for one in closed if not one.errors and not one.busy]
@@ -328,12 +342,12 @@ class _Desk:
         inbox.postpone(conn, busy, delay=BUSY_PAUSE)
         self.drained.applied += len(good)
         self.drained.postponed += len(busy)
-        by_reason: dict[str, list[_Open]] = {}
+        by_reason: dict[tuple[str, bool], list[_Open]] = {}
         for one in closed:
             if one.errors:
-                by_reason.setdefault(one.errors[0].reason, []).append(one)
-        for reason, troubled in by_reason.items():
-            dead = set(inbox.failed(conn, [one.event for one in troubled], reason=reason))
+                by_reason.setdefault((one.errors[0].reason, one.outage), []).append(one)
+        for (reason, outage), troubled in by_reason.items():
+            dead = set(inbox.failed(conn, [one.event for one in troubled], reason=reason, outage=outage))
             self.drained.failed += len(troubled) - len(dead)
             self.drained.dead += len(dead)
             for one in troubled:

@@ -1,7 +1,5 @@
 """Exit codes: what a script learns from a command without reading its output. Documented in docs/how-to/cli.md."""
 
-import sqlalchemy.exc as sa_exc
-
 from sync_core.errors import (
     AuthorizationLost,
     ConfigurationError,
@@ -11,6 +9,7 @@ from sync_core.errors import (
     SyncError,
     TransientError,
 )
+from sync_core.store.failures import failure_of
 
 FINE = 0
 SOME_FAILED = 1
@@ -23,7 +22,7 @@ EPILOG = (
     "3 something outside is down (database, provider); 130 interrupted."
 )
 
-_OUTSIDE = (TransientError, OutcomeUnknown, ProviderRefused, AuthorizationLost, sa_exc.OperationalError)
+_OUTSIDE = (TransientError, OutcomeUnknown, ProviderRefused, AuthorizationLost)
 _USAGE = (ConfigurationError, DeclarationError)
 
 
@@ -31,7 +30,7 @@ def code_of(error: Exception) -> int:
     """The exit code that says who acts next: the caller (2), whoever runs the outside (3), or a look at the records (1)."""
     if isinstance(error, _USAGE):
         return WRONG_USAGE
-    if isinstance(error, _OUTSIDE):
+    if isinstance(error, _OUTSIDE) or failure_of(error) is not None:
         return OUTSIDE_DOWN
     return SOME_FAILED
 
@@ -40,6 +39,5 @@ def sentence_of(error: Exception) -> str | None:
     """What to tell the person, None when the error is not one that we raise or expect."""
     if isinstance(error, SyncError):
         return str(error)
-    if isinstance(error, sa_exc.OperationalError):
-        return "The database does not answer (any more): see whether it runs and whether DATABASE_URL is right."
-    return None
+    failure = failure_of(error)
+    return None if failure is None else str(failure)

@@ -1,4 +1,4 @@
-"""`venue-sync status` and `venue-sync deadletters`: how everything stands, and what needs a person."""
+"""`venue-sync status`: how everything stands, and who must act where it failed."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,13 +6,12 @@ from typing import Annotated
 import typer
 
 from sync_core.clock import SystemClock
-from sync_core.store import breakers, dead_letters
+from sync_core.store import alerts, breakers
 from sync_core.store.status import EntityLine, entity_lines, venue_names
+from sync_core.trouble import ACTORS
 from sync_defs.commands.nearest import require_known
 from sync_defs.commands.opening import ready_database, settings_now
 from sync_defs.commands.output import Json, ago, print_json, print_table, say
-
-letters = typer.Typer(no_args_is_help=True, help="Records that need a person.")
 
 Venue = Annotated[str | None, typer.Option("--venue", help="Only this venue.")]
 
@@ -24,6 +23,7 @@ def status(*, venue: Venue = None, json: Json = False) -> None:
             require_known("venue", venue, venue_names(conn))
         lines = entity_lines(conn, venue=venue)
         paused = [one for one in breakers.standing(conn) if one.state != "closed"]
+        open_now = [one for one in alerts.opened(conn) if venue in (None, one.venue)]
     if json:
         print_json(lines)
         return
@@ -44,10 +44,13 @@ def status(*, venue: Venue = None, json: Json = False) -> None:
         "pushed",
         "pulled",
         "error",
+        "who acts",
     )
     print_table([_cells(line, now) for line in lines], columns=columns)
     for one in paused:
         say(f"{one.name} is not called at the moment, after {one.failures} failed calls ({one.reason}): {one.state}.")
+    if open_now:
+        say(f"{len(open_now)} alerts are open, the first one: {open_now[0].message} See 'venue-sync health'.")
 
 
 def _cells(line: EntityLine, now: datetime) -> tuple[str | int | None, ...]:
@@ -64,43 +67,5 @@ def _cells(line: EntityLine, now: datetime) -> tuple[str | int | None, ...]:
         ago(line.pushed_up_to, now=now),
         ago(line.pulled_up_to, now=now),
         line.last_error,
-    )
-
-
-@letters.command("list")
-def list_letters(
-    *,
-    venue: Venue = None,
-    limit: Annotated[int, typer.Option(min=1, help="The latest so many.")] = 100,
-    json: Json = False,
-) -> None:
-    """List the open dead letters, the latest first."""
-    with ready_database(settings_now()) as database, database.connect() as conn:
-        if venue is not None:
-            require_known("venue", venue, venue_names(conn))
-        found = dead_letters.all_open(conn, venue=venue, limit=limit)
-    if json:
-        print_json(found)
-        return
-    if not found:
-        say("There are no open dead letters.")
-        return
-    columns = ("id", "venue", "provider", "entity", "direction", "record", "code", "reason", "attempts", "last")
-    print_table(
-        [
-            (
-                str(x.id),
-                x.venue,
-                x.provider,
-                x.entity,
-                x.direction,
-                x.record_id,
-                x.code,
-                x.reason,
-                x.attempts,
-                x.last_at,
-            )
-            for x in found
-        ],
-        columns=columns,
+        line.last_category and f"{line.last_category}: {ACTORS[line.last_category].partition(':')[0]}",
     )

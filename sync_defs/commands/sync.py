@@ -113,7 +113,7 @@ def _show(reports: Sequence[EntityReport]) -> None:
             say(f"{report.venue}/{report.provider} {report.entity}: {report.error}")
     bad = sum(report.counts.bad for report in done)
     if bad:
-        say(f"{bad} records could not be synced: see 'venue-sync deadletters list'.")
+        say(f"{bad} records could not be synced: see 'venue-sync letters list'.")
 
 
 def _cells(report: EntityReport) -> tuple[str | int | float, ...]:

@@ -42,6 +42,7 @@ def test_the_first_failures_are_a_table_that_names_venue_record_and_reason() -> 
                     "venue": "arena",
                     "record": "p1",
                     "direction": "push",
+                    "category": "validation",
                     "code": "too_long",
                     "reason": "name is longer than 250 characters",
                 }

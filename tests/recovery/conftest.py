@@ -9,9 +9,9 @@ from tests.own_server import OwnServer, own_server
 from tests.world import World, world
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server() -> Iterator[OwnServer]:
-    """A PostgreSQL server of the module's own."""
+    """A PostgreSQL server of these tests' own."""
     with own_server() as server:
         yield server
 

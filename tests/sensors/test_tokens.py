@@ -11,6 +11,7 @@ from assets.tokens import REFRESH, token_jobs
 from sensors.tokens import tokens_due
 from sync_core.store import tokens
 from sync_core.store.database import open_engine
+from sync_core.store.failures import SENTENCES
 from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import venues
 
@@ -58,5 +59,5 @@ def test_nothing_due_starts_nothing(instance: dg.DagsterInstance, database: sa.E
 
 def test_a_database_that_is_away_is_no_error(instance: dg.DagsterInstance) -> None:
     away = open_engine("postgresql://nobody@127.0.0.1:1/nothing")
-    assert _tick(instance, away) == dg.SkipReason("The database does not answer.")
+    assert _tick(instance, away) == dg.SkipReason(SENTENCES["gone"])
     away.dispose()

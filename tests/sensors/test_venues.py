@@ -10,6 +10,7 @@ from assets.keys import VENUES
 from sensors import venues as module
 from sensors.venues import venues_to_partitions
 from sync_core.store.database import open_engine
+from sync_core.store.failures import SENTENCES
 from sync_core.store.venue_tables import venues
 
 
@@ -89,7 +90,5 @@ def test_a_database_that_is_down_is_a_reason_to_skip_that_does_not_tell_its_addr
 
     result = _tick(instance, closed)
 
-    assert result == dg.SkipReason(
-        "The venues' database does not answer: the partitions stay as they are until it does."
-    )
+    assert result == dg.SkipReason(SENTENCES["gone"])
     assert list(instance.get_dynamic_partitions(VENUES)) == ["arena"]

@@ -10,6 +10,7 @@ from assets.waiting import DRAIN, WORK, waiting_jobs
 from sensors.waiting import Tick, syncs_waiting, webhooks_waiting
 from sync_core.store import connections, inbox, locks, queue
 from sync_core.store.database import open_engine
+from sync_core.store.failures import SENTENCES
 from sync_core.webhooks import Event
 
 JOBS = {job.name: job for job in waiting_jobs()}
@@ -106,4 +107,4 @@ def test_a_database_that_does_not_answer_is_a_reason_to_wait_and_no_secret_is_to
 ) -> None:
     gone = open_engine("postgresql://somebody:s3cret@127.0.0.1:1/none")  # pragma: allowlist secret - of nobody
 
-    assert _tick(sensor, instance, gone) == dg.SkipReason("The database does not answer.")
+    assert _tick(sensor, instance, gone) == dg.SkipReason(SENTENCES["gone"])

@@ -43,6 +43,7 @@ def test_an_unknown_address_is_answered_in_the_one_shape(address: str) -> None:
         "success": False,
         "code": "NOT_FOUND",
         "error": "Not Found.",
+        "category": None,
         "details": [],
         "requestId": "made-here",
     }

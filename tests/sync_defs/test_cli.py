@@ -13,7 +13,7 @@ from sync_defs import cli
 from sync_defs.ports import free_port
 from tests.sync_defs.conftest import Call
 
-WORDS = ("connect", "demo", "sync", "status", "verify", "up", "venues", "db", "sims", "deadletters", "check")
+WORDS = ("connect", "demo", "sync", "status", "verify", "up", "venues", "db", "sims", "letters", "check")
 
 
 def one_line(text: str) -> str:
@@ -31,7 +31,7 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
     assert "130 interrupted" in text
 
 
-@pytest.mark.parametrize("command", ["db", "venues", "sync", "connect", "deadletters", "verify", "up", "demo", "sims"])
+@pytest.mark.parametrize("command", ["db", "venues", "sync", "connect", "letters", "verify", "up", "demo", "sims"])
 def test_every_command_has_help(command: str) -> None:
     assert CliRunner().invoke(cli.app, [command, "--help"]).exit_code == 0
 

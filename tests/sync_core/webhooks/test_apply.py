@@ -178,6 +178,7 @@ def test_a_failing_provider_is_tried_again_and_then_a_person_is_told(
     ann = at_stripe(shared_world, venue, "POST", "customers", name="Ann")
     shared_world.faults("stripe", {"kind": "refuse", "body": {"error": {"message": "no", "type": "api_error"}}})
     arrive(shared_world, told(venue, ann))
+    shared_world.sql("UPDATE sync.webhook_events SET received_at = received_at - interval '3 days'")
 
     for attempt in range(6):
         done = drained(shared_world)

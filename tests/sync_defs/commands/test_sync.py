@@ -109,9 +109,9 @@ def test_a_refused_record_is_exit_code_1_and_a_dead_letter(connected: Call, data
     said = connected("sync", *HALL, "--provider", "square", "--entity", "customers")
     assert said.code == 1
     assert "1 records could not be synced" in said.err
-    letters = connected("deadletters", "list", "--json").json
+    letters = connected("letters", "list", "--json").json
     assert [(letter["record_id"], letter["entity"]) for letter in letters] == [(first, "customers")]
-    assert first in connected("deadletters", "list", *HALL).out
+    assert first in connected("letters", "list", *HALL).out
     status = connected("status", *HALL, "--json").json
     assert {line["entity"]: line["dead_letters"] for line in status if line["provider"] == "square"} == {"customers": 1}
 

@@ -70,7 +70,6 @@ def upgrade() -> None:
         sa.Column("health", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("since", TIMESTAMP, nullable=False, server_default=NOW),
-        sa.Column("checked_at", TIMESTAMP, nullable=False, server_default=NOW),
         sa.PrimaryKeyConstraint("connection_id", name="pk_connection_health"),
         sa.CheckConstraint(
             "health IN ('healthy', 'degraded', 'unhealthy', 'unknown')", name=op.f("ck_connection_health_health")

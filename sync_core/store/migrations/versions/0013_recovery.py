@@ -1,4 +1,7 @@
-"""What recovery needs."""
+"""Whether an account's events go through, asked when others of it fail; and who has how many connections open."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0013"
 down_revision = "0012"
@@ -7,8 +10,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Add the index."""
+    op.create_index(
+        "ix_webhook_events_applied",
+        "webhook_events",
+        ["account_id", "finished_at"],
+        schema="sync",
+        postgresql_where=sa.text("status = 'applied'"),
+    )
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Drop it."""
+    op.drop_index("ix_webhook_events_applied", table_name="webhook_events", schema="sync")

@@ -1,0 +1,162 @@
+"""The regular look: what it notes, which alerts it opens and closes, and that each trouble is told once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from sync_core.http.calls import CallCount
+from sync_core.spec.load import load_providers
+from sync_core.spec.provider import ProviderSpec
+from sync_core.store import alerts, breakers, call_counts, connection_health, locks
+from sync_core.store.call_counts import Called
+from sync_core.store.sync_tables import connections, sync_log
+from sync_core.store.venue_tables import venues
+from sync_core.sync.watch import Look, look
+from tests.world import DEFS
+
+NOW = datetime.now(UTC)
+SPECS = load_providers(DEFS)
+
+
+def _connection(conn: sa.Connection, venue: str, provider: str = "square", *, status: str = "connected") -> int:
+    conn.execute(sa.insert(venues).values(id=venue, name=venue, currency="EUR"))
+    values = {"venue_id": venue, "provider": provider, "environment": "production", "status": status}
+    return conn.execute(sa.insert(connections).values(values).returning(connections.c.id)).scalar_one()
+
+
+def _syncs(conn: sa.Connection, connection_id: int, *, good: int, bad: int, hours_ago: float = 1) -> None:
+    at = NOW - timedelta(hours=hours_ago)
+    row = {"connection_id": connection_id, "entity": "customers", "run_id": "r", "mode": "full", "started_at": at}
+    rows = [
+        row | {"status": status, "finished_at": at}
+        for status, n in (("succeeded", good), ("failed", bad))
+        for _ in range(n)
+    ]
+    conn.execute(sa.insert(sync_log), rows)
+
+
+def _look(database: sa.Engine, *, now: datetime = NOW, specs: dict[str, ProviderSpec] | None = None) -> Look:
+    found = look(database, specs or SPECS, now=now)
+    assert found is not None
+    return found
+
+
+def _open(database: sa.Engine) -> list[tuple[str, str, str]]:
+    with database.connect() as conn:
+        return [(one.venue or one.subject, one.kind, one.severity) for one in alerts.opened(conn)]
+
+
+def test_health_goes_up_and_down_and_each_trouble_is_told_once(database: sa.Engine) -> None:
+    with database.begin() as conn:
+        ill, slow, well, lost = (_connection(conn, name) for name in ("ill", "slow", "well", "lost"))
+        _syncs(conn, ill, good=1, bad=4)
+        for one in (slow, well):
+            _syncs(conn, one, good=9, bad=1)
+        _syncs(conn, well, good=0, bad=50, hours_ago=30)  # too long ago to count
+        conn.execute(
+            sa.update(connections).where(connections.c.id == lost).values(status="error", last_error="Revoked.")
+        )
+        count = CallCount(calls=10, seconds=70.0)
+        call_counts.add(conn, calls=[Called(slow, "GET /v2/locations", count)], present=NOW - timedelta(hours=20))
+        call_counts.add(conn, calls=[Called(well, "GET /v2/locations", count)], present=NOW - timedelta(hours=26))
+
+    first = _look(database)
+    assert dict(first.counts) == {"healthy": 1, "degraded": 1, "unhealthy": 2}
+    assert [(one.venue, one.health, now.health) for one, now in first.changes] == [
+        ("ill", None, "unhealthy"),
+        ("lost", None, "unhealthy"),
+        ("slow", None, "degraded"),
+        ("well", None, "healthy"),
+    ]
+    told = [("ill", "unhealthy", "error"), ("lost", "unhealthy", "error"), ("slow", "degraded", "warning")]
+    assert sorted(_open(database)) == told
+
+    again = _look(database)
+    assert (again.changes, again.opened, again.closed) == ([], [], 0)
+
+    with database.begin() as conn:
+        _syncs(conn, ill, good=45, bad=0)
+    better = _look(database)
+    assert [(one.venue, one.health, now.health) for one, now in better.changes] == [("ill", "unhealthy", "healthy")]
+    assert better.closed == 1
+    assert sorted(_open(database)) == told[1:]
+    with database.connect() as conn:
+        changes = connection_health.changes_of(conn, ill)
+        counted = connection_health.counted(conn)
+    assert [(x.was, x.became) for x in changes] == [("unhealthy", "healthy"), (None, "unhealthy")]
+    assert counted["square", "connected", "healthy"] == 2
+
+    later = _look(database, now=NOW + timedelta(days=2))
+    assert later.counts["unknown"] == 3  # no news; who is in error stays so
+    assert _open(database) == [("lost", "unhealthy", "error")]
+
+
+def test_what_many_share_is_one_alert_and_a_stopped_provider_is_told_instead_of_its_venues(
+    database: sa.Engine,
+) -> None:
+    with database.begin() as conn:
+        for number in range(25):
+            _syncs(conn, _connection(conn, f"venue-{number:02}"), good=0, bad=1)
+    assert _look(database).counts["unhealthy"] == 25
+    assert _open(database) == [("square", "unhealthy", "error")]
+
+    with database.begin() as conn:
+        for number in range(6):
+            breakers.fail(conn, "square/production", account=f"a{number}", most_each=2, reason="HTTP 503")
+    stopped = _look(database)
+    assert stopped.closed == 1
+    assert _open(database) == [("square/production", "breaker_open", "critical")]
+    assert "HTTP 503" in stopped.opened[0]
+
+    with database.begin() as conn:
+        conn.execute(sa.text("DELETE FROM sync.breakers"))
+    assert _look(database).closed == 1
+    assert _open(database) == [("square", "unhealthy", "error")]
+
+
+def test_a_refused_token_that_was_told_is_not_told_again_as_bad_health(database: sa.Engine) -> None:
+    with database.begin() as conn:
+        mine = _connection(conn, "lost", status="error")
+        alerts.tell(conn, connection_id=mine, kind="oauth_refused", message="The token was refused.")
+    assert _look(database).counts["unhealthy"] == 1
+    assert _open(database) == [("lost", "oauth_refused", "error")]
+
+
+@pytest.mark.parametrize(
+    ("calls", "kinds"),
+    [
+        (399_999, []),
+        (400_000, [("quickbooks", "quota_80", "warning")]),
+        (500_000, [("quickbooks", "quota_100", "critical")]),
+    ],
+)
+def test_metered_calls_are_told_at_80_and_at_100_percent_of_the_month(
+    database: sa.Engine, calls: int, kinds: list[tuple[str, str, str]]
+) -> None:
+    first = NOW.replace(day=1, hour=0, minute=0)
+    with database.begin() as conn:
+        mine = [_connection(conn, name, "quickbooks") for name in ("one", "two")]
+        halves = (calls // 2, calls - calls // 2)
+        for one, half in zip(mine, halves, strict=True):
+            called = Called(one, "GET /v3/company/{id}/query", CallCount(calls=half), metered=half)
+            call_counts.add(conn, calls=[called], present=first)
+            call_counts.add(conn, calls=[called], present=first - timedelta(minutes=1))  # last month's
+    opened = _look(database).opened
+    assert _open(database) == kinds
+    assert all("CorePlus" in sentence and f"{calls:,}" in sentence for sentence in opened)
+
+
+def test_only_reads_of_production_accounts_are_metered() -> None:
+    limits = SPECS["quickbooks"].limits
+    assert limits.meters("GET /v3/company/{id}/query", "production")
+    assert not limits.meters("POST /v3/company/{id}/batch", "production")
+    assert not limits.meters("GET /v3/company/{id}/query", "sandbox")
+    assert not SPECS["stripe"].limits.meters("GET /v1/charges", "production")
+
+
+def test_two_processes_do_not_look_at_once(database: sa.Engine) -> None:
+    with database.connect() as other, locks.only_one(other, "health") as mine:
+        assert mine
+        assert look(database, SPECS, now=NOW) is None
+    assert look(database, SPECS, now=NOW) is not None
