@@ -21,12 +21,17 @@ MOST = 200
 AT_ONCE = 50
 
 
-def look_again(work: Work) -> None:
-    """Read what was refused on pull and is due, and resolve what goes through now. A pull must just have gone well."""
+def due_letters(work: Work) -> list[str]:
+    """What was refused on pull and is due. To be asked before a pull, which knows best of what it refuses itself."""
     with work.transaction() as conn:
-        due = dead_letters.due_on_pull(conn, *work.key, limit=MOST)
-        if WHOLE in due:
-            # That was an event about no object in particular: the pull before this has read whatever changed.
+        return dead_letters.due_on_pull(conn, *work.key, limit=MOST)
+
+
+def look_again(work: Work, due: Sequence[str]) -> None:
+    """Read what is `due`, and resolve what goes through now. A pull must just have gone well."""
+    if WHOLE in due:
+        # That was an event about no object in particular: the pull before this has read whatever changed.
+        with work.transaction():
             _settle(work, [WHOLE])
     ids = [remote_id for remote_id in due if remote_id != WHOLE]
     for start in range(0, len(ids), AT_ONCE):
