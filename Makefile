@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 # Two levels of quiet: errors are shown, pip's remarks about its own configuration are not.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help install check test conformance fuzz storm demo bench capabilities troubles lock fmt clean
+.PHONY: help install check test conformance fuzz storm chaos demo bench capabilities troubles lock fmt clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -52,6 +52,9 @@ fuzz: $(STAMP) ## Send the HTTP API everything that its own document allows and 
 
 storm: $(STAMP) ## Send 20,000 webhooks, doubled and in any order, while what takes and applies them is killed
 	$(BIN)/pytest -q tests/e2e/test_storm.py --storm-events 20000
+
+chaos: $(STAMP) ## Let everything fail at once, then compare both sides record by record [SEEDS=3 or SEED=number]
+	$(BIN)/pytest -q tests/chaos -k whole $(if $(SEED),--chaos-seed $(SEED),--chaos-seeds $(or $(SEEDS),3))
 
 demo: $(STAMP) ## Try it: simulated providers, venues, Dagster [ONCE=1 ends with a verdict] [DATA=folder]
 	$(BIN)/venue-sync demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")

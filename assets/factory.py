@@ -21,6 +21,7 @@ from mappings import FOLDER
 from sync_core.spec.load import load_model, load_template
 from sync_core.spec.provider import ProviderSpec
 from sync_core.spec.template import Model
+from sync_core.sync.due import Round
 from sync_core.sync.engine import Engine
 
 VENUES_PER_RUN = 500
@@ -80,9 +81,13 @@ def synced_asset(
         output_required=False,
     )
     def sync(
-        context: dg.AssetExecutionContext, config: SyncConfig, engine: dg.ResourceParam[Engine]
+        context: dg.AssetExecutionContext,
+        config: SyncConfig,
+        engine: dg.ResourceParam[Engine],
+        whose_turn: dg.ResourceParam[Round],
     ) -> Iterator[dg.AssetCheckResult]:
-        yield from sync_partitions(context, engine, spec=spec, entity=name, mode=config.to_mode(context.run.tags))
+        mode = config.to_mode(context.run.tags)
+        yield from sync_partitions(context, engine, whose_turn, spec=spec, entity=name, mode=mode)
 
     return sync
 

@@ -3,9 +3,10 @@
 Dagster never sees more of an error than the engine's sentence: exception text and metadata are stored for good.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
+from dagster._core.events import AssetMaterializationPlannedData  # Dagster exports no name for it
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.checks import mapped_frame, no_dead_letters
@@ -15,16 +16,26 @@ from assets.telling import told_in_a_sentence
 from sync_core.spec.provider import EntitySpec, ProviderSpec
 from sync_core.store import dead_letters
 from sync_core.store.comeback import Trials
-from sync_core.sync.batch import not_due, sync_venues
+from sync_core.sync.batch import sync_venues
+from sync_core.sync.due import Round, Stretch
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode
 
 BACKFILL_TAG = "dagster/backfill"
-SCHEDULE_TAG = "dagster/schedule_name"
+DUE_FIRST = "venue_sync/due_first"
+DUE_LAST = "venue_sync/due_last"
+
+
+def due_tags(first: str, last: str) -> dict[str, str]:
+    """The run tags that make a run sync whoever is due from `first` to `last`, both included, in the order of names.
+
+    Such a run has no partitions of its own: it is told who is due when it begins, not when it was asked for.
+    """
+    return {DUE_FIRST: first, DUE_LAST: last}
 
 
 def sync_partitions(
-    context: dg.AssetExecutionContext, engine: Engine, *, spec: ProviderSpec, entity: str, mode: Mode
+    context: dg.AssetExecutionContext, engine: Engine, whose_turn: Round, *, spec: ProviderSpec, entity: str, mode: Mode
 ) -> Iterator[dg.AssetCheckResult]:
     """Sync the run's venues, log a materialisation for each that went well, yield the checks.
 
@@ -32,14 +43,19 @@ def sync_partitions(
     sentence why nothing could be done.
     """
     with told_in_a_sentence():
-        yield from _sync(context, engine, spec=spec, entity=entity, mode=mode)
+        yield from _sync(context, engine, whose_turn, spec=spec, entity=entity, mode=mode)
 
 
 def _sync(
-    context: dg.AssetExecutionContext, engine: Engine, *, spec: ProviderSpec, entity: str, mode: Mode
+    context: dg.AssetExecutionContext, engine: Engine, whose_turn: Round, *, spec: ProviderSpec, entity: str, mode: Mode
 ) -> Iterator[dg.AssetCheckResult]:
     key, declared = synced_key(spec.provider, entity), spec.entities[entity]
-    venues = _due(context, engine, spec, entity)
+    stretch = _stretch(context.run.tags)
+    venues = (
+        list(context.partition_keys)
+        if stretch is None
+        else whose_turn.venues(engine.database, spec, entity, settings=engine.settings, stretch=stretch)
+    )
     reports = sync_venues(
         engine,
         spec.provider,
@@ -55,20 +71,18 @@ def _sync(
     with engine.database.connect() as conn:
         total, latest = dead_letters.open_for(conn, spec.provider, entity, venues=venues, limit=FIRST)
     yield no_dead_letters(key, latest, total=total, venues=len(venues))
-    _fail_for(reports, entity=declared)
+    failed = [report for report in reports if report.status == "failed"]
+    if stretch is None:
+        failed += [report for report in reports if report.status == "busy"]
+    else:
+        # Whoever is busy is being synced at this moment; whoever failed has no partition that Dagster would miss.
+        _persistently(engine, lambda: _mark(context, key, failed))
+    _fail_for(failed, reports, entity=declared)
 
 
-def _due(context: dg.AssetExecutionContext, engine: Engine, spec: ProviderSpec, entity: str) -> list[str]:
-    """The run's venues; where a schedule started it, without those that want to be synced more rarely."""
-    venues = list(context.partition_keys)
-    if SCHEDULE_TAG not in context.run.tags:
-        return venues
-    later = set(not_due(engine, spec.provider, entity, venues))
-    if later:
-        context.log.info(
-            "%d of %d venues were synced a short while ago: it is not their turn.", len(later), len(venues)
-        )
-    return [venue for venue in venues if venue not in later]
+def _stretch(tags: Mapping[str, str]) -> Stretch | None:
+    """Of which venues those that are due are meant; None where the run's partitions are meant, due or not."""
+    return Stretch(tags[DUE_FIRST], tags[DUE_LAST]) if DUE_FIRST in tags and DUE_LAST in tags else None
 
 
 def _persistently(engine: Engine, tell: Callable[[], None]) -> None:
@@ -110,8 +124,17 @@ def _tell_of_unconnected(
         )
 
 
-def _fail_for(reports: Sequence[EntityReport], *, entity: EntitySpec) -> None:
-    failed = [report for report in reports if report.status in ("failed", "busy")]
+def _mark(context: dg.AssetExecutionContext, key: dg.AssetKey, failed: Sequence[EntityReport]) -> None:
+    """Tell Dagster that these partitions were meant to be materialised: with the run's failure they show as failed."""
+    for report in failed:
+        planned = AssetMaterializationPlannedData(key, partition=report.venue)
+        event = dg.DagsterEvent.build_asset_materialization_planned_event(
+            context.run.job_name, key.to_python_identifier(), planned
+        )
+        context.instance.report_dagster_event(event, context.run.run_id)
+
+
+def _fail_for(failed: Sequence[EntityReport], reports: Sequence[EntityReport], *, entity: EntitySpec) -> None:
     if failed:
         # Dagster does not try again: the engine already has, and the other venues would be synced twice.
         raise dg.Failure(

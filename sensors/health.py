@@ -7,6 +7,7 @@ import dagster as dg
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from sensors.skipping import skipped
 from sync_core.spec.provider import ProviderSpec
 from sync_core.sync.watch import look
 
@@ -28,9 +29,8 @@ def health_sensor(specs: Mapping[str, ProviderSpec]) -> dg.SensorDefinition:
     def connection_health(context: dg.SensorEvaluationContext, database: dg.ResourceParam[sa.Engine]) -> dg.SkipReason:
         try:
             found = look(database, specs, now=datetime.now(UTC))
-        except DBAPIError:
-            # Nothing of the exception is passed on: it may hold the database's address.
-            return dg.SkipReason("The database does not answer.")
+        except DBAPIError as failed:
+            return skipped(failed)
         if found is None:
             return dg.SkipReason("Another process is looking.")
         for one, now in found.changes[:MOST_LINES]:

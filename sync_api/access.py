@@ -126,6 +126,7 @@ _HEALTH: Final[Mapping[tuple[str, str], Rule]] = {
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/health/deep"): Rule("admin", "admin"),
+    ("GET", "/metrics"): Rule("admin", "admin"),
 }
 RULES: Final[Mapping[tuple[str, str], Rule]] = {
     **_CONNECTIONS,

@@ -30,6 +30,7 @@ from sync_api.routes import (
 )
 from sync_api.tokens import Verifier
 from sync_core.sync.engine import Engine, random_key
+from sync_core.sync.meters import EVERY_SECONDS
 
 # In this order they are tried: what has words of its own comes before {provider}.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -62,11 +63,12 @@ def create_app(engine: Engine, *, verifier: Verifier, new_id: Callable[[], str] 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(pulse.listen()), tasks.create_task(_keep_house(api))]
+            running = [tasks.create_task(work) for work in (pulse.listen(), _keep_house(api), _add_counts(api))]
             yield
             for task in running:
                 task.cancel()
         await run_in_threadpool(app.state.inbox.close)
+        await run_in_threadpool(engine.meters.write_now, engine.database)
 
     app = FastAPI(
         title="venue-sync", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
@@ -85,3 +87,10 @@ async def _keep_house(api: Api) -> None:
     while True:
         await run_in_threadpool(housekeeping.tidy, api)
         await asyncio.sleep(housekeeping.EVERY_SECONDS)
+
+
+async def _add_counts(api: Api) -> None:
+    """What this process counts reaches the database although it may never end a sync."""
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        await run_in_threadpool(api.engine.meters.write_now, api.database)

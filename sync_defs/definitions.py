@@ -13,10 +13,12 @@ from types import ModuleType
 import dagster as dg
 
 from assets.factory import provider_assets, venue_tables
+from assets.tidying import tidy_job
 from assets.tokens import token_jobs
 from assets.waiting import waiting_jobs
 from resources.database import DatabaseResource
 from resources.engine import EngineResource
+from resources.whose_turn import RoundResource
 from sensors.health import health_sensor
 from sensors.tokens import tokens_due
 from sensors.venues import venues_to_partitions
@@ -24,7 +26,7 @@ from sensors.waiting import syncs_waiting, webhooks_waiting
 from sync_core.settings import declarations_in
 from sync_core.spec.load import load_providers
 from sync_defs.jobs import sync_jobs
-from sync_defs.schedules import incremental_schedules
+from sync_defs.schedules import incremental_schedules, tidy_schedule
 
 DECLARATIONS = "sync_defs.defs"
 
@@ -54,10 +56,14 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
         synced,
         dg.Definitions(
             assets=[*venue_tables(specs), *added],
-            jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs()],
-            schedules=incremental_schedules(specs),
+            jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs(), tidy_job()],
+            schedules=[*incremental_schedules(specs), tidy_schedule()],
             sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due, health_sensor(specs)],
-            resources={"database": DatabaseResource(), "engine": EngineResource(declarations=str(folder))},
+            resources={
+                "database": DatabaseResource(),
+                "engine": EngineResource(declarations=str(folder)),
+                "whose_turn": RoundResource(),
+            },
             executor=dg.in_process_executor,
         ),
     )

@@ -1,15 +1,23 @@
-"""Schedules: each provider's incremental sync at its declared cadence."""
+"""Schedules: each provider's incremental sync, for the venues that have something to do, and what is done once a day."""
 
+import os
 from collections.abc import Mapping
 
 import dagster as dg
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from assets.factory import VENUES_PER_RUN
-from assets.keys import VENUES
-from assets.run import SCHEDULE_TAG
-from sensors.waiting import UNFINISHED
+from assets.keys import synced_key
+from assets.run import due_tags
+from assets.tidying import TIDY
+from sensors.waiting import COMING
+from sync_core.settings import read_settings
 from sync_core.spec.provider import ProviderSpec
-from sync_defs.jobs import INCREMENTAL, provider_keys, range_tags, ranges
+from sync_core.sync.due import due_at, webhooks_come
+from sync_defs.jobs import INCREMENTAL, ranges
+
+SCHEDULE_TAG = "dagster/schedule_name"
 
 
 def incremental_schedules(specs: Mapping[str, ProviderSpec]) -> list[dg.ScheduleDefinition]:
@@ -19,7 +27,6 @@ def incremental_schedules(specs: Mapping[str, ProviderSpec]) -> list[dg.Schedule
 
 def _incremental(spec: ProviderSpec) -> dg.ScheduleDefinition:
     name = f"{spec.provider}_incremental"
-    keys = provider_keys(spec)
 
     @dg.schedule(
         name=name,
@@ -27,18 +34,35 @@ def _incremental(spec: ProviderSpec) -> dg.ScheduleDefinition:
         cron_schedule=spec.cadence,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"What changed since the last sync between the venues and {spec.title}, "
-        f"{VENUES_PER_RUN} venues to a run.",
+        description=f"What changed since the last sync between the venues and {spec.title}, for the venues that have "
+        f"something to do, {VENUES_PER_RUN} to a run.",
     )
-    def incremental(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
-        venues = context.instance.get_dynamic_partitions(VENUES)
+    def incremental(
+        context: dg.ScheduleEvaluationContext, database: dg.ResourceParam[sa.Engine]
+    ) -> list[dg.RunRequest] | dg.SkipReason:
+        # A run that has not begun will ask who is due by itself. One that has begun may hang at a single venue, for
+        # which the others do not wait: who is being synced at this moment is not due.
+        if context.instance.get_runs_count(dg.RunsFilter(tags={SCHEDULE_TAG: name}, statuses=COMING)):
+            return dg.SkipReason("An incremental sync that was asked for before has not begun.")
+        try:
+            with database.connect() as conn:
+                due = due_at(conn, spec, webhooks_come=webhooks_come(read_settings(os.environ), spec.provider))
+        except DBAPIError:
+            # Nothing of the exception is passed on: it may hold the database's address.
+            return dg.SkipReason("The database does not answer.")
+        venues = sorted({venue for some in due.values() for venue in some})
         if not venues:
-            return dg.SkipReason("There is no venue yet.")
-        # A second run for the same venue would only find the connection busy and be red for nothing.
-        if context.instance.get_runs_count(dg.RunsFilter(tags={SCHEDULE_TAG: name}, statuses=UNFINISHED)):
-            return dg.SkipReason("The previous incremental sync has not finished.")
+            return dg.SkipReason("No venue has anything to do.")
         return [
-            dg.RunRequest(run_key=f"{_tick(context)}/{first}", asset_selection=keys, tags=range_tags(first, last))
+            dg.RunRequest(
+                run_key=f"{_tick(context)}/{first}",
+                asset_selection=[
+                    synced_key(spec.provider, entity)
+                    for entity, some in due.items()
+                    if any(first <= venue <= last for venue in some)
+                ],
+                tags=due_tags(first, last),
+            )
             for first, last in ranges(venues, VENUES_PER_RUN)
         ]
 
@@ -47,3 +71,15 @@ def _incremental(spec: ProviderSpec) -> dg.ScheduleDefinition:
 
 def _tick(context: dg.ScheduleEvaluationContext) -> str:
     return context.scheduled_execution_time.isoformat(timespec="minutes")
+
+
+def tidy_schedule() -> dg.ScheduleDefinition:
+    """Once a day, when most venues sleep."""
+    return dg.ScheduleDefinition(
+        name=f"{TIDY}_daily",
+        job_name=TIDY,
+        cron_schedule="23 4 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Deletes what was kept long enough.",
+    )

@@ -5,12 +5,15 @@ from typing import Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import PlainTextResponse, Response
 
 from sync_api.connected import DAY
 from sync_api.context import Api, Here
 from sync_api.gate import GatedRoute
+from sync_api.metrics import page
 from sync_core.errors import SyncError
 from sync_core.http.breaker import State
 from sync_core.store import breakers, connections, figures, inbox, queue
@@ -69,6 +72,13 @@ def ready(api: Here) -> Alive:
     with api.database.connect() as conn:
         conn.execute(sa.select(1))
     return Alive()
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(api: Here) -> Response:
+    """Prometheus metrics of the whole installation, whichever process did the work."""
+    api.engine.meters.write_now(api.database)
+    return Response(page(api.database, api.specs, clock=api.clock), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/health/deep")

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -26,6 +27,7 @@ from sync_api.pulse import Pulse
 from sync_api.shapes import QueryVenue
 from sync_api.wishes import RequestShown, shown
 from sync_core.store import figures, queue
+from sync_core.store.failures import failure_of
 from sync_core.store.queue import Status
 from sync_core.trouble import Category
 
@@ -121,7 +123,12 @@ async def _states(api: Api, pulse: Pulse, venue: str, seconds: float) -> AsyncIt
     with pulse.watching(venue) as bell:
         while True:
             bell.clear()
-            state = await run_in_threadpool(_state, api, venue, began)
+            try:
+                state = await run_in_threadpool(_state, api, venue, began)
+            except SQLAlchemyError as failed:
+                if failure_of(failed) is None:
+                    raise
+                state = last  # the stream lives on, and when the database is back everybody is woken
             yield state if state != last else None
             last = state
             left = ends - loop.time()

@@ -152,11 +152,14 @@ async def _received(request: Request, api: Api, provider: str, address: Address)
         )
         events = parse(provider, body, request.headers.get("content-type", ""))
     except SignatureError as error:
+        api.engine.meters.count("webhooks", provider, "rejected")
         raise Refused("WEBHOOK_SIGNATURE_INVALID", str(error)) from None
     except UnreadableWebhook as error:
+        api.engine.meters.count("webhooks", provider, "unreadable")
         raise Refused("VALIDATION_ERROR", str(error)) from None
     writer: InboxWriter = request.app.state.inbox
     await writer.store([Arrival(provider, event, address.connection_id) for event in events])
+    api.engine.meters.count("webhooks", provider, "received", by=len(events))
     # Written by hand, as `Received` says: the framework's way from a model to bytes costs as much as the signature.
     return Response(b'{"success":true,"received":%d}' % len(events), media_type="application/json")
 

@@ -21,10 +21,14 @@ TRIAL_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nobody calls for `seconds` more; `widely`: the provider fails for several accounts, not for this one alone."""
+    """Nobody calls for `seconds` more; `widely`: the provider fails for several accounts, not for this one alone.
+
+    `trying`: somebody is finding out whether it is over, so it is worth asking again after them.
+    """
 
     seconds: float
     widely: bool = False
+    trying: bool = False
 
 
 class Breaker(Protocol):
@@ -89,7 +93,7 @@ class OwnBreaker:
             if self._state == "open":
                 self._state, self._row, self._probing = "half_open", 0, False
             if self._probing:
-                return Pause(TRIAL_SECONDS)
+                return Pause(TRIAL_SECONDS, trying=True)
             self._probing = True
             return None
 

@@ -21,9 +21,10 @@ from sync_core.clock import Clock
 from sync_core.errors import Told, TransientError
 from sync_core.http.allowance import OwnAllowance
 from sync_core.http.backoff import HIGH, NORMAL, Patience, retry_after_seconds
-from sync_core.http.breaker import Breaker, OwnBreaker
+from sync_core.http.breaker import Breaker, OwnBreaker, Pause
 from sync_core.http.calls import CallCount, CallLog, endpoint_of
 from sync_core.http.limiter import Limiter
+from sync_core.http.slots import Lanes, OwnSlots
 from sync_core.http.turn import Turn
 from sync_core.spec.provider import RateSpec
 from sync_core.trouble import look_up
@@ -63,11 +64,13 @@ class Guard:
 
     limiter: Limiter
     breaker: Breaker
+    lanes: Lanes
 
 
 def own_guard(rate: RateSpec, *, clock: Clock) -> Guard:
     """A guard that knows of this process alone."""
-    return Guard(Limiter(rate, OwnAllowance(clock), clock=clock), OwnBreaker(clock=clock))
+    lanes = Lanes(OwnSlots(), simultaneous=None, alone=(), clock=clock)
+    return Guard(Limiter(rate, OwnAllowance(clock), clock=clock), OwnBreaker(clock=clock), lanes)
 
 
 def open_session(
@@ -161,7 +164,13 @@ class _ReliableAdapter(HTTPAdapter):
         self._slots = threading.BoundedSemaphore(policy.concurrency)
         self._breaker = guard.breaker
         self._limiter = guard.limiter
+        self._lanes = guard.lanes
         self._turn = turn
+
+    def close(self) -> None:
+        """Close the connections, and let others have the slots."""
+        super().close()
+        self._lanes.rest()
 
     def send(  # noqa: PLR0917 - the signature is requests' own
         self,
@@ -174,7 +183,7 @@ class _ReliableAdapter(HTTPAdapter):
     ) -> requests.Response:
         self._turn.check()
         endpoint = endpoint_of(request.method or "GET", request.path_url)
-        pause = self._breaker.admit()
+        pause = self._pause()
         if pause is not None:
             whom = "several accounts" if pause.widely else self._policy.connection
             raise TransientError(
@@ -206,6 +215,15 @@ class _ReliableAdapter(HTTPAdapter):
                 told=Told(code=answer.code),
             )
         return answer.response
+
+    def _pause(self) -> Pause | None:
+        """None when a call may leave; who comes while another one tries waits for how that goes, not for the next sync."""
+        until = self._clock.monotonic() + self._policy.patience.budget_seconds
+        while True:
+            pause = self._breaker.admit()
+            if pause is None or not pause.trying or self._clock.monotonic() >= until:
+                return pause
+            self._clock.sleep(pause.seconds)
 
     def _call(self, request: requests.PreparedRequest, endpoint: str, real: Mapping[str, Any]) -> _Answer:
         """Attempt until there is a lasting answer, or patience ends."""
@@ -248,7 +266,7 @@ class _ReliableAdapter(HTTPAdapter):
     def _attempt(
         self, request: requests.PreparedRequest, endpoint: str, real: Mapping[str, Any], *, first: bool
     ) -> _Answer:
-        with self._slots:
+        with self._slots, self._lanes.lane(endpoint):
             self._limiter.acquire(endpoint)
             began = self._clock.monotonic()
             with self._turn.waiting():

@@ -23,7 +23,7 @@ class ConnectionSettings(Declared):
         default=None,
         ge=SHORTEST_INTERVAL,
         le=LONGEST_INTERVAL,
-        description="The schedule passes over an entity whose last good sync is younger; None: each time it comes.",
+        description="The schedule passes over an entity whose last good sync is younger, and then asks the provider; None: as declared.",
     )
     direction: dict[Name, Narrowed] = Field(
         default_factory=dict[str, Narrowed],

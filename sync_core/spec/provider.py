@@ -79,6 +79,13 @@ class LimitSpec(Declared):
     production: RateSpec
     sandbox: RateSpec
     concurrency: int = Field(default=4, ge=1, le=64, description="Simultaneous requests per connection.")
+    simultaneous: int | None = Field(
+        default=None, ge=1, description="Simultaneous requests that the provider allows one of its accounts, in all."
+    )
+    alone: tuple[str, ...] = Field(
+        default=(),
+        description="Endpoints of which the provider takes one request of an account at a time: 'POST /v1/things'.",
+    )
     idempotency_hours: float = Field(gt=0, description="How long the provider remembers an idempotency key.")
     metered: MeteredSpec | None = None
 
@@ -164,6 +171,12 @@ class EntitySpec(Declared):
     max_bad_share: float = Field(default=0.2, ge=0, le=1, description="A larger share of bad rows blocks the push.")
     alert_at_letters: int = Field(default=25, ge=1, description="So many open dead letters of a venue raise an alert.")
     stale_after_hours: float = Field(default=24, gt=0, description="Freshness that the asset promises.")
+    poll_minutes: float = Field(
+        default=0,
+        ge=0,
+        description="The schedule asks the provider only so often where nothing is to be pushed; 0: at every turn. "
+        "An entity with events is asked at every turn as long as the connection's webhooks do not come.",
+    )
 
     @model_validator(mode="after")
     def _orders_to_act_are_only_sent(self) -> "EntitySpec":
@@ -204,6 +217,11 @@ class ProviderSpec(Declared):
     limits: LimitSpec
     cannot: Cannot = Field(default_factory=dict[str, str])
     cadence: str = Field(default="*/15 * * * *", description="Cron line of the incremental sync.")
+    webhooks: Literal["application", "account"] = Field(
+        default="account",
+        description="application: those of every account that connected by OAuth come to the application's address; "
+        "account: each account is set up by itself, so that they come is known once one has come.",
+    )
     entities: dict[Name, EntitySpec] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -63,3 +63,12 @@ def lines(
     if before is not None:
         query = query.where(table.c.id < before)
     return [Line(*row) for row in conn.execute(query)]
+
+
+def forget_old(conn: sa.Connection, *, before: datetime, most: int) -> int:
+    """Delete up to `most` lines from before that moment, the oldest first; how many."""
+    table = audit_log
+    # By id, which has an index and grows with the time; looking stops at the first that is young enough.
+    oldest = sa.select(table.c.id, table.c.at).order_by(table.c.id).limit(most).subquery()
+    old = sa.select(oldest.c.id).where(oldest.c.at < before)
+    return conn.execute(sa.delete(table).where(table.c.id.in_(old.scalar_subquery()))).rowcount

@@ -124,6 +124,14 @@ def of_venue(conn: sa.Connection, venue: str) -> list[Connection]:
     return [connection_of(row) for row in conn.execute(query)]
 
 
+def with_choices(conn: sa.Connection, provider: str) -> list[Connection]:
+    """The connections at `provider` whose venue has chosen something about records, or has a mapping of its own."""
+    narrowed = connections.c.settings.has_any(pg.array(["direction", "filters"]))
+    own = sa.exists().where(venue_mappings.c.connection_id == connections.c.id, venue_mappings.c.active)
+    query = sa.select(*COLUMNS).where(connections.c.provider == provider, sa.or_(narrowed, own))
+    return [connection_of(row) for row in conn.execute(query)]
+
+
 def among(conn: sa.Connection, provider: str, *, venue_ids: list[str]) -> dict[str, Connection]:
     """The connections at `provider` of these venues, by venue: one query however many there are."""
     query = sa.select(*COLUMNS).where(connections.c.provider == provider, connections.c.venue_id.in_(venue_ids))

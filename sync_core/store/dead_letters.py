@@ -120,6 +120,21 @@ def due_on_pull(conn: sa.Connection, connection_id: int, entity: str, *, limit: 
     return list(conn.execute(query).scalars())
 
 
+def postpone(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> None:
+    """Nobody could be asked about these objects: another attempt is counted, and the next one waits longer."""
+    conn.execute(
+        sa.update(dead_letters)
+        .where(
+            dead_letters.c.connection_id == connection_id,
+            dead_letters.c.entity == entity,
+            dead_letters.c.direction == "pull",
+            dead_letters.c.status == "open",
+            dead_letters.c.record_id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text))),
+        )
+        .values(attempts=dead_letters.c.attempts + 1, due_at=later(dead_letters.c.attempts))
+    )
+
+
 def open_for(
     conn: sa.Connection, provider: str, entity: str, *, venues: Sequence[str], limit: int = 100
 ) -> tuple[int, list[OpenLetter]]:

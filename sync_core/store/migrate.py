@@ -19,10 +19,11 @@ from sync_core.store.limits_tables import provider_limits
 from sync_core.store.mapping_tables import venue_mappings
 from sync_core.store.oauth_tables import oauth_tokens
 from sync_core.store.sync_tables import connections
+from sync_core.store.turn_tables import turns
 from sync_core.store.venue_tables import Xid8, metadata
 
 # Every module of tables is named here: one that nobody imports would be missing from what is compared.
-DECLARED = (connections, work, oauth_tokens, api_keys, provider_limits, venue_mappings, call_hours)
+DECLARED = (connections, work, oauth_tokens, api_keys, provider_limits, venue_mappings, call_hours, turns)
 
 SCHEMAS = ("venue", "sync")
 VERSION_TABLE = "schema_version"

@@ -1,6 +1,6 @@
 """The sync log: one row per sync of a connection's entity, started before and finished after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -23,22 +23,6 @@ def start(conn: sa.Connection, connection_id: int, entity: str, *, run_id: str, 
         )
         .returning(sync_log.c.id)
     ).scalar_one()
-
-
-def latest_good(conn: sa.Connection, connection_ids: Sequence[int], *, entity: str) -> dict[int, datetime]:
-    """When the last sync of `entity` that went well began, by connection; those that never had one are not in it."""
-    if not connection_ids:
-        return {}
-    query = (
-        sa.select(sync_log.c.connection_id, sa.func.max(sync_log.c.started_at))
-        .where(
-            sync_log.c.connection_id == sa.any_(sa.bindparam("ids", list(connection_ids), sa.ARRAY(sa.BigInteger))),
-            sync_log.c.entity == entity,
-            sync_log.c.status == "succeeded",
-        )
-        .group_by(sync_log.c.connection_id)
-    )
-    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def failed_before(conn: sa.Connection, connection_id: int, entity: str, log_id: int) -> bool:
@@ -75,3 +59,19 @@ def finish(
             category=category,
         )
     )
+
+
+def forget_old(conn: sa.Connection, *, before: datetime, most: int) -> int:
+    """Delete up to `most` syncs that began before that moment; how many.
+
+    The last good one of each connection's entity stays, and what came after it: they tell how it stands.
+    """
+    later = sync_log.alias("later")
+    outlived = sa.exists().where(
+        later.c.connection_id == sync_log.c.connection_id,
+        later.c.entity == sync_log.c.entity,
+        later.c.started_at > sync_log.c.started_at,
+        later.c.status == "succeeded",
+    )
+    old = sa.select(sync_log.c.id).where(sync_log.c.started_at < before, outlived).limit(most).scalar_subquery()
+    return conn.execute(sa.delete(sync_log).where(sync_log.c.id.in_(old))).rowcount

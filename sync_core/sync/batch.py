@@ -4,17 +4,15 @@ import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 
 from sync_core.clock import Clock
 from sync_core.http.turn import Turn
-from sync_core.store import connections, sync_log
+from sync_core.store import connections
 from sync_core.store.connections import Connection
 from sync_core.sync.crew import Crew
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode, OnProgress, silent
 
-SLACK = timedelta(seconds=30)
 LOOK_EVERY = 0.2
 HANGING_SECONDS = 5.0
 """A provider that takes longer for an answer hangs."""
@@ -104,20 +102,6 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def not_due(engine: Engine, provider: str, entity: str, venues: Sequence[str]) -> list[str]:
-    """Those of `venues` whose settings want nothing yet: their last good sync is younger than their interval.
-
-    A run begins some seconds after its turn, this time sooner than last time, so half a minute is given.
-    """
-    with engine.database.connect() as conn:
-        known = connections.among(conn, provider, venue_ids=list(venues))
-        slow = {c.id: c.settings.interval_seconds for c in known.values() if c.settings.interval_seconds is not None}
-        latest = sync_log.latest_good(conn, list(slow), entity=entity)
-    now = engine.clock.now()
-    young = {number for number, began in latest.items() if now - began + SLACK < timedelta(seconds=slow[number])}
-    return [venue for venue in venues if venue in known and known[venue].id in young]
 
 
 def unable(venue: str, provider: str, entity: str, connection: Connection | None) -> EntityReport | None:

@@ -28,7 +28,7 @@ from sync_core.providers.protocol import Account, Provider, ProviderFactory
 from sync_core.settings import Settings
 from sync_core.spec.connection import ConnectionSettings
 from sync_core.spec.provider import ProviderSpec, RateSpec
-from sync_core.store import connections, letter_alert, letter_desk, locks, sync_log
+from sync_core.store import connections, letter_alert, letter_desk, locks, sync_log, turns
 from sync_core.store.comeback import Comeback, Trials
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.failures import failure_of
@@ -44,7 +44,7 @@ from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
 from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Progress, Status, silent
 from sync_core.sync.second_look import due_letters, look_again
-from sync_core.sync.terms import terms_of
+from sync_core.sync.terms import chosen, terms_of
 from sync_core.sync.work import Tally, Work
 from sync_core.trouble import trouble_of
 from sync_core.vault.cache import DataKeyCache
@@ -339,7 +339,7 @@ class Engine:
             conn.rollback()
             return "busy", str(held)
         status: Status = "succeeded" if error is None else "failed"
-        self.meters.count("readings", order.connection.provider, order.entity, status)
+        self.meters.read_again(order.connection.provider, order.entity, status=status, counts=order.tally.counts)
         self.meters.write(conn)
         conn.commit()
         return status, error
@@ -348,11 +348,14 @@ class Engine:
         connection, began = order.connection, self.clock.monotonic()
         if not order.log_ids:
             started = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
+            turns.begin(conn, connection.id, order.entity)
             conn.commit()
             order.log_ids.append(started)
         error = self._troubled(conn, order)
         if error is None:
             connections.mark_synced(conn, connection.id)
+            mark = chosen(connection.settings, order.entity, version=connection.mappings.get(order.entity))
+            turns.end_well(conn, connection.id, order.entity, chosen=mark)
             if sync_log.failed_before(conn, connection.id, order.entity, order.log_ids[0]):
                 letter_desk.revive(conn, connection.id)
         for log_id in order.log_ids:
@@ -493,7 +496,10 @@ class Engine:
         system = f"{spec.provider}/{access.environment}"
         # Mailchimp's account id has the audience behind a slash, and its limits are the account's.
         whose = access.account.partition("/")[0]
-        return self.guards.of(f"{system}/{whose}", system=system, rate=rate)
+        limits = spec.limits
+        return self.guards.of(
+            f"{system}/{whose}", system=system, rate=rate, simultaneous=limits.simultaneous, alone=limits.alone
+        )
 
     def _base(self, spec: ProviderSpec, environment: Environment) -> str:
         declared = spec.api.sandbox_base if environment == "sandbox" and spec.api.sandbox_base else spec.api.base

@@ -1,7 +1,7 @@
 """Carrying out intents: in the provider's own batches, several requests at once, every outcome settled.
 
 Stays true: a request leaves only after its intents are stored; when it is not known whether a request took effect,
-its records are looked up before anything is written again. What comes next is decided while calls are under way, so
+its records are looked up before any of them is written again. What comes next is decided while calls are under way, so
 that the provider and we wait for each other less.
 """
 
@@ -23,6 +23,8 @@ from sync_core.sync.work import Work
 SETTLE_AT = 200
 """Outcomes per settling transaction, at most; a crash before it costs replays, which have no second effect."""
 SETTLE_SECONDS = 1.0
+MOST_IN_DOUBT = 100
+"""Requests of unknown outcome that are looked up together, at most: a look-up may read a whole list of the provider's."""
 DOUBTS = 3
 """How often in one sync a write whose outcome is unknown is looked up and tried again."""
 
@@ -112,7 +114,7 @@ class _State:
 
 
 def _run(work: Work, requests: Iterator[Request], *, doubts: int) -> list[str]:
-    """Send all of `requests`, and look up what is in doubt before the next ones go; the ids of overtaken rows."""
+    """Send all of `requests`, and look up what is in doubt, much of it together; the ids of overtaken rows."""
     overtaken: list[str] = []
     for first in requests:
         state = _send(work, chain([first], requests))
@@ -131,7 +133,7 @@ def _run(work: Work, requests: Iterator[Request], *, doubts: int) -> list[str]:
 
 
 def _send(work: Work, requests: Iterator[Request]) -> _State:
-    """Send until `requests` are at their end, something stops it or is in doubt; everything that was sent is settled."""
+    """Send until `requests` are at their end, something stops it or much is in doubt; what was sent is settled."""
     state = _State()
     at_once = work.spec.batch.concurrency or work.provider_spec.limits.concurrency
     running: dict[Future[list[Outcome]], Request] = {}
@@ -159,7 +161,7 @@ def _next(requests: Iterator[Request], state: _State) -> Request | None:
         return None
     if state.again:
         return state.again.pop(0)
-    if state.doubtful:
+    if len(state.doubtful) >= MOST_IN_DOUBT:
         return None
     try:
         return next(requests, None)

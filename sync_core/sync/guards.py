@@ -18,12 +18,14 @@ from sync_core.errors import TransientError
 from sync_core.http.breaker import FAILURES, TRIAL_SECONDS, Pause
 from sync_core.http.limiter import Limiter
 from sync_core.http.session import Guard
+from sync_core.http.slots import Lanes
 from sync_core.spec.provider import RateSpec
 from sync_core.store import alerts, breakers
 from sync_core.store.alerts import Severity
 from sync_core.store.allowance_leases import SharedAllowance
 from sync_core.store.breakers import Standing
 from sync_core.store.database import at_once
+from sync_core.store.slots import SlotKeeper
 
 FRESH_SECONDS: Final = 1.0
 """So old may be what we know of the breakers."""
@@ -54,16 +56,21 @@ class Guards:
         self._database = database
         self._clock = clock
         self._board = Board(database)
+        self._slots = SlotKeeper(database)
         self._guards: WeakValueDictionary[str, Guard] = WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def of(self, account: str, *, system: str, rate: RateSpec) -> Guard:
+    def of(
+        self, account: str, *, system: str, rate: RateSpec, simultaneous: int | None = None, alone: Sequence[str] = ()
+    ) -> Guard:
         """The guard of `account` ("stripe/production/acct_1"), one of the accounts of `system` ("stripe/production")."""
         with self._lock:
             guard = self._guards.get(account)
             if guard is None:
                 limiter = Limiter(rate, SharedAllowance(self._database, account), clock=self._clock)
-                guard = Guard(limiter, SharedBreaker(self._board, account, system=system))
+                slots = self._slots.of(account)
+                lanes = Lanes(slots, simultaneous=simultaneous, alone=alone, clock=self._clock)
+                guard = Guard(limiter, SharedBreaker(self._board, account, system=system), lanes)
                 self._guards[account] = guard
             return guard
 
@@ -153,7 +160,8 @@ class SharedBreaker:
                 continue
             if claimed:
                 self._board.give_up_trying(claimed)
-            return Pause(left if left > 0 else TRIAL_SECONDS, widely=standing.name == self._system)
+            widely = standing.name == self._system
+            return Pause(left, widely) if left > 0 else Pause(TRIAL_SECONDS, widely, trying=True)
         return None
 
     def succeeded(self) -> None:

@@ -69,9 +69,18 @@ class Meters:
             self._bump(("syncs", (provider, entity, status)), 1)
             self._bump(("sync_seconds_bucket", (provider, entity, bound)), 1)
             self._bump(("sync_seconds_sum", (provider, entity)), seconds)
-            for outcome, number in asdict(counts).items():
-                if number:
-                    self._bump(("records", (provider, entity, outcome)), number)
+            self._records(provider, entity, counts)
+
+    def read_again(self, provider: str, entity: str, *, status: Status, counts: Counts) -> None:
+        """Count a reading of single objects, and what became of them."""
+        with self._lock:
+            self._bump(("readings", (provider, entity, status)), 1)
+            self._records(provider, entity, counts)
+
+    def _records(self, provider: str, entity: str, counts: Counts) -> None:
+        for outcome, number in asdict(counts).items():
+            if number:
+                self._bump(("records", (provider, entity, outcome)), number)
 
     def write(self, conn: sa.Connection) -> None:
         """Add everything to the database, in the caller's transaction. What it refuses is kept, and its error raised."""

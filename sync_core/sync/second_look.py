@@ -6,7 +6,7 @@ alone, so that it keeps neither the other letters nor the sync from their end.
 
 from collections.abc import Sequence
 
-from sync_core.errors import AuthorizationLost, DatabaseFailure, Stopped, SyncError
+from sync_core.errors import AuthorizationLost, DatabaseFailure, Stopped, SyncError, TransientError
 from sync_core.store import dead_letters, inbox
 from sync_core.store.dead_letters import WHOLE, Letter
 from sync_core.sync.inbound import shown
@@ -35,7 +35,10 @@ def look_again(work: Work, due: Sequence[str]) -> None:
             _settle(work, [WHOLE])
     ids = [remote_id for remote_id in due if remote_id != WHOLE]
     for start in range(0, len(ids), AT_ONCE):
-        _read(work, ids[start : start + AT_ONCE])
+        try:
+            _read(work, ids[start : start + AT_ONCE])
+        except TransientError:
+            return  # nobody can be asked for a while, and the letters are due still
 
 
 def _read(work: Work, ids: Sequence[str]) -> None:
@@ -44,6 +47,8 @@ def _read(work: Work, ids: Sequence[str]) -> None:
     except (AuthorizationLost, DatabaseFailure, Stopped):
         raise
     except SyncError as failed:
+        if code_of(failed) == "breaker_open":
+            raise
         if len(ids) == 1:
             _still_dead(work, ids[0], failed)
             return
@@ -61,8 +66,12 @@ def _settle(work: Work, ids: Sequence[str]) -> None:
 
 
 def _still_dead(work: Work, remote_id: str, failed: SyncError) -> None:
+    if isinstance(failed, TransientError):
+        with work.transaction() as conn:
+            dead_letters.postpone(conn, *work.key, ids=[remote_id])  # why it is a letter is still the reason
+        return
     trouble = trouble_of(failed, provider=work.connection.provider)
-    letter = Letter(remote_id, code_of(failed) or "unreadable", str(failed), trouble.category)
+    letter = Letter(remote_id, code_of(failed) or "refused", str(failed), trouble.category)
     with work.transaction() as conn:
         dead_letters.post(conn, *work.key, direction="pull", letters=[letter])
     work.tally.add(pulled_failed=1)

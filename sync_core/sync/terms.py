@@ -52,6 +52,21 @@ def terms_of(settings: ConnectionSettings, spec: EntitySpec, entity: str) -> Ter
     )
 
 
+def chosen(settings: ConnectionSettings, entity: str, *, version: int | None) -> str:
+    """A mark of what a venue has chosen of an entity, its own mapping's `version` included; empty if nothing.
+
+    After a sync under another mark the records that were passed over then are still to be looked at.
+    """
+    told = {
+        "direction": settings.direction.get(entity),
+        "filters": {column: sorted(wanted, key=str) for column, wanted in settings.filters.get(entity, {}).items()},
+        "mapping": version,
+    }
+    if not any(told.values()):
+        return NONE_CHANGED
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
 def require_fitting(
     settings: ConnectionSettings, spec: ProviderSpec, mappings: Mapping[tuple[str, str], FieldMapping]
 ) -> None:

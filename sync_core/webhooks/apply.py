@@ -8,7 +8,7 @@ over connections; the events of one connection and entity are taken together, as
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -249,6 +249,8 @@ class _Desk:
                 inbox.park(conn, unowned, reason="No connected venue has this account.")
             if unconcerned:
                 inbox.skipped(conn, unconcerned, reason="Nothing that is kept in step is concerned.")
+                self._count(unconcerned, "skipped")
+                self._engine.meters.write(conn)
         self.drained.parked += len(unowned)
         self.drained.skipped += len(unconcerned)
         for event in found:
@@ -293,6 +295,7 @@ class _Desk:
         if closed:
             with self._engine.database.begin() as conn:
                 self._close(conn, closed)
+                self._engine.meters.write(conn)
             for one in closed:
                 del self.in_hand[one.event.id]
         return bool(finished)
@@ -335,12 +338,17 @@ class _Desk:
                 one.errors.append(_Trouble(task.connection, task.entity, reason, report.category))
                 one.outage &= report.outage
 
+    def _count(self, events: Iterable[Waiting], outcome: str) -> None:
+        for provider, number in Counter(event.provider for event in events).items():
+            self._engine.meters.count("webhooks", provider, outcome, by=number)
+
     def _close(self, conn: sa.Connection, closed: Sequence[_Open]) -> None:
         good = [one.event for one in closed if not one.errors and not one.busy]
         busy = [one.event for one in closed if one.busy and not one.errors]
         inbox.applied(conn, good)
         inbox.postpone(conn, busy, delay=BUSY_PAUSE)
         self.drained.applied += len(good)
+        self._count(good, "applied")
         self.drained.postponed += len(busy)
         by_reason: dict[tuple[str, bool], list[_Open]] = {}
         for one in closed:
@@ -350,6 +358,8 @@ class _Desk:
             dead = set(inbox.failed(conn, [one.event for one in troubled], reason=reason, outage=outage))
             self.drained.failed += len(troubled) - len(dead)
             self.drained.dead += len(dead)
+            self._count([one.event for one in troubled if one.event.id not in dead], "failed")
+            self._count([one.event for one in troubled if one.event.id in dead], "dead")
             for one in troubled:
                 if one.event.id in dead:
                     _bury(conn, one)

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
-from assets.keys import VENUES
+from assets.keys import VENUES, venue_partitions
+from assets.run import due_tags
 from sync_core.store.venue_tables import products, venues
 from sync_core.sync.engine import Engine
 from sync_defs.definitions import defs
@@ -22,7 +25,7 @@ class Stage:
     instance: dg.DagsterInstance
     stripe: StripeSimulator
     engine: Engine
-    definitions: dg.Definitions = field(default_factory=defs)
+    definitions: dg.Definitions = field(default_factory=cache(defs))  # they read no environment, so one does for all
 
     @property
     def database(self) -> sa.Engine:
@@ -68,6 +71,25 @@ class Stage:
             raise_on_error=False,
             **more,
         )
+
+    def sync_due(self, *entities: str) -> dg.ExecuteInProcessResult:
+        """One run of the incremental job as the schedule starts it, for whoever is due at Stripe."""
+        return self.definitions.resolve_job_def("incremental_sync").execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(["stripe", entity]) for entity in entities],
+            tags=due_tags("a", "z"),
+            raise_on_error=False,
+        )
+
+    def failed(self, entity: str) -> set[str]:
+        """The venues that Dagster shows as failed."""
+        key = dg.AssetKey(["stripe", entity])
+        status = get_and_update_asset_status_cache_value(
+            self.instance, key, venue_partitions(), dynamic_partitions_loader=self.instance
+        )
+        assert status is not None
+        subset = status.deserialize_failed_partition_subsets(venue_partitions())
+        return set(subset.get_partition_keys())
 
     def materialised(self, entity: str) -> set[str]:
         """The venues of which Dagster knows that the entity is synced."""

@@ -63,23 +63,47 @@ def test_one_venues_revoked_key_fails_the_run_by_name_and_stops_nobody_else(seas
     )
 
 
-def test_a_schedule_passes_over_a_venue_that_wants_to_be_synced_more_rarely_and_a_person_does_not(
-    season: Stage,
-) -> None:
+def test_a_run_of_those_that_are_due_passes_over_the_others_and_a_person_does_not(season: Stage) -> None:
     with season.database.begin() as conn:
         arena = connections.find(conn, "arena", "stripe")
         assert arena is not None
         connections.change_settings(conn, arena.id, ConnectionSettings(interval_seconds=3600))
-    scheduled = {"dagster/schedule_name": "stripe_incremental"}
 
-    def synced(**tags: str) -> set[str | None]:
-        result = season.sync("products", first="arena", last="opera", tags=tags)
+    def synced(result: dg.ExecuteInProcessResult) -> set[str | None]:
         assert result.success
         return {one.partition for one in result.asset_materializations_for_node("stripe__products")}
 
-    assert synced(**scheduled) == {"arena", "club", "opera"}
-    assert synced(**scheduled) == {"club", "opera"}
-    assert synced() == {"arena", "club", "opera"}
+    assert synced(season.sync_due("products")) == {"arena", "club", "opera"}
+    assert synced(season.sync_due("products")) == set()
+    season.add_products("arena", "arena box")
+    season.add_products("club", "club box")
+    assert synced(season.sync_due("products")) == {"club"}
+    assert synced(season.sync("products", first="arena", last="opera")) == {"arena", "club", "opera"}
+
+
+def test_of_those_that_were_due_only_the_venue_that_failed_shows_as_failed_and_is_due_again(season: Stage) -> None:
+    season.sync_due("products", "customers")
+    for venue in ("arena", "club"):
+        season.add_products(venue, f"{venue} box")
+    season.stripe.revoke("sk_test_club0123456789abcdef")
+
+    result = season.sync_due("products", "customers")
+
+    assert _failures(result)["stripe__products"].description == "1 of 2 venues failed: club."
+    assert season.failed("products") == {"club"}
+    assert season.materialised("products") == {"arena", "club", "opera"}
+
+
+def test_a_venue_that_is_being_synced_at_the_moment_makes_no_run_of_the_due_fail(season: Stage) -> None:
+    season.add_products("opera", "opera box")
+    with season.database.connect() as conn:
+        arena = connections.find(conn, "arena", "stripe")
+        assert arena is not None
+        with locks.holding(conn, arena.id, "customers"):
+            result = season.sync_due("products")
+
+    assert result.success
+    assert season.materialised("products") == {"club", "opera"}
 
 
 def test_what_others_need_is_synced_first_although_nothing_depends_on_it(season: Stage) -> None:

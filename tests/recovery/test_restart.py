@@ -8,6 +8,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import orjson
 import psycopg
@@ -18,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from sync_api.app import create_app
 from sync_api.serving import serving
-from sync_api.signing import open_verifier
+from sync_api.signing import open_verifier, sign
 from sync_core.clock import SystemClock
 from sync_core.store import inbox, queue
 from sync_core.store.database import STATEMENT_SECONDS
@@ -193,7 +195,23 @@ def test_the_api_says_so_and_goes_on(server: OwnServer, frail_world: World) -> N
         headers = signed("stripe", body, secret=SECRET, now=SystemClock().now().timestamp())
         return requests.post(f"{address}/webhooks/stripe", data=body, headers=headers, timeout=30).status_code
 
-    with serving(app) as address:
+    venue = frail_world.venue("watched")
+    token = sign(
+        settings,
+        subject="ana",
+        role="venue_admin",
+        venues=[venue],
+        now=SystemClock().now(),
+        lasting=timedelta(hours=1),
+    )
+    mine, seen = {"Authorization": f"Bearer {token}"}, list[Any]()
+    path = f"/api/v1/integrations/sync/progress?venueId={venue}"
+    with (
+        serving(app) as address,
+        requests.get(address + path, headers=mine, stream=True, timeout=30) as stream,
+    ):
+        lines = stream.iter_lines()
+        seen.append(_state(lines))
         ready = f"{address}/health/ready"
         before = requests.get(ready, timeout=30).status_code, told(address, "evt_before")
         server.crash()
@@ -201,11 +219,18 @@ def test_the_api_says_so_and_goes_on(server: OwnServer, frail_world: World) -> N
         live = requests.get(f"{address}/health/live", timeout=30).status_code
         server.start()
         after = told(address, "evt_after"), requests.get(ready, timeout=30).status_code
+        with frail_world.database.begin() as conn:
+            connection = frail_world.connection(venue, "stripe").id
+            queue.enqueue(conn, Asked(connection, "customers", "incremental", "normal", "somebody"))
+        seen.append(_state(lines))
+        frail_world.sql("DELETE FROM sync.work")
 
     assert (before, after, live) == ((200, 200), (200, 200), 200)
     assert (gone.status_code, gone.json()["code"], gone.headers["Retry-After"]) == (503, "SERVICE_UNAVAILABLE", "5")
     assert gone.json()["error"] == "The database does not answer for the moment: try again in a few seconds."
     assert untold == 503, "so that the provider sends it again"
+    assert [state["syncs"] for state in seen] == [[], []], "who watches is not sent away, and hears on"
+    assert [len(state["requests"]) for state in seen] == [0, 1]
     kept = frail_world.rows("SELECT event_id FROM sync.webhook_events WHERE type = 'x.y' ORDER BY id")
     assert kept == [("evt_before",), ("evt_after",)]
 
@@ -261,6 +286,11 @@ def test_a_statement_without_end_is_cut_off(frail_world: World) -> None:
     failure = failure_of(cut.value)
     assert failure is not None
     assert "longer than it may" in str(failure)
+
+
+def _state(lines: Iterator[bytes]) -> Any:
+    """The next state that a stream of progress tells."""
+    return next(orjson.loads(line.removeprefix(b"data: ")) for line in lines if line.startswith(b"data: "))
 
 
 def _drains(world: World) -> bool:

@@ -7,6 +7,7 @@ from sensors.health import health_sensor
 from sync_core.spec.load import load_providers
 from sync_core.store import alerts
 from sync_core.store.database import open_engine
+from sync_core.store.failures import SENTENCES
 from sync_core.store.sync_tables import connections
 from sync_core.store.venue_tables import venues
 from tests.world import DEFS
@@ -38,5 +39,5 @@ def test_a_tick_counts_connections_and_opens_alerts_once(database: sa.Engine) ->
 
 def test_a_database_that_is_away_is_no_error() -> None:
     away = open_engine("postgresql://nobody@127.0.0.1:1/nothing")
-    assert _tick(away) == "The database does not answer."
+    assert _tick(away) == SENTENCES["gone"]
     away.dispose()

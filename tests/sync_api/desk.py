@@ -17,7 +17,7 @@ from sync_api.tokens import Role
 from sync_core.sync.engine import Engine
 
 V1 = "/api/v1/integrations"
-AT_THE_ROOT = ("/health/live", "/health/ready", "/health/deep", "/openapi.json")
+AT_THE_ROOT = ("/health/live", "/health/ready", "/health/deep", "/metrics", "/openapi.json")
 OWN, OTHER = "blue-note", "red-room"
 
 

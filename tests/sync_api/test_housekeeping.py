@@ -1,5 +1,7 @@
 """Housekeeping: what is done goes after thirty days, and what waits stays however old it is."""
 
+import time
+
 from sync_api import housekeeping
 from tests.sync_api.desk import Desk
 
@@ -18,7 +20,10 @@ def test_what_is_done_is_forgotten_after_thirty_days_and_what_waits_is_not(desk:
             ended = "NULL" if status == "queued" else f"now() - interval '{days} days'"
             desk.sql(WORK + f"({connection}, '{status}_{days}', 'full', 'low', 'ana', '{status}', {ended})")
 
-    housekeeping.tidy(desk.app.state.api)
+    # The process does it when it starts, too, and of two at once one does nothing.
+    until = time.monotonic() + 10
+    while desk.sql("SELECT count(*) FROM sync.work") != [(5,)] and time.monotonic() < until:
+        housekeeping.tidy(desk.app.state.api)
 
     kept = {name for (name,) in desk.sql("SELECT event_id FROM sync.webhook_events")}
     assert {name for name in kept if "31" in name} == {f"{status}-31" for status in ("received", "failed", "dead")}

@@ -90,6 +90,25 @@ def parsed(text: Any) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def holds(contact: Contact, fields: Mapping[str, Json]) -> bool:
+    """Whether a contact is already what a write of `fields` would make of it."""
+    return all(_held(contact, path) == _wanted(path, value) for path, value in fields.items() if path != STATUS_IF_NEW)
+
+
+def _held(contact: Contact, path: str) -> Json:
+    if path == TAGS:
+        return names_of(contact)
+    if path == EMAIL:
+        return address_in(contact)
+    return (contact.get("merge_fields", {}).get(path.removeprefix(MERGE)) if path.startswith(MERGE) else None) or ""
+
+
+def _wanted(path: str, value: Any) -> Json:
+    if path == TAGS:
+        return sorted(value or ())
+    return address_in({EMAIL: value}) if path == EMAIL else value or ""
+
+
 def refused(write: Write, code: str, reason: str) -> Outcome:
     """This record was not written, for this reason."""
     return Outcome(local_id=write.local_id, refused_code=code, refused_reason=reason)

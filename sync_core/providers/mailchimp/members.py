@@ -22,6 +22,7 @@ from sync_core.providers.mailchimp.contact import (
     body_of,
     gone,
     hash_of,
+    holds,
     is_archived,
     mark_of,
     marked,
@@ -93,14 +94,8 @@ class Members:
 
     def fetch(self, ids: Sequence[str]) -> list[Remote]:
         """By the contact's own id. Who is archived is there; only who was deleted for good is gone."""
-
-        def page(offset: int) -> tuple[Sequence[Contact], int]:
-            shown = self._calls.get(
-                f"{self._audience.path}/members", count=PAGE_SIZE, offset=offset, fields=f"{_MANY},total_items"
-            )
-            return self._tags.whole(shown["members"]), shown["total_items"]
-
-        return in_order(ids, gathered(ids, one=self._contact, page=page, key="contact_id"), remote=remote_contact)
+        found = gathered(ids, one=self._contact, page=self._page, key="contact_id")
+        return in_order(ids, found, remote=remote_contact)
 
     def _create(self, writes: Sequence[Write]) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
@@ -117,25 +112,30 @@ class Members:
         fresh = {address: write for address, write in by_address.items() if hash_of(address) not in archive}
         # Without update_existing a contact that is there already is left alone and named among the errors.
         made, errors = self._send([new_body_of(write) for write in fresh.values()], update_existing=False)
+        there: dict[str, Write] = {}
         for address, write in by_address.items():
             if address in made:
                 outcomes[write.local_id] = Outcome(local_id=write.local_id, remote=remote_contact(made[address]))
             elif address not in fresh or errors.get(address, {}).get("error_code") == EXISTS:
-                outcomes[write.local_id] = self._reclaim(write, address)
+                there[hash_of(address)] = write
             else:
                 outcomes[write.local_id] = _refused_entry(write, errors.get(address))
-        return outcomes
+        # After a lost answer these are all of a batch: read together, and as a rule they are what was sent.
+        contacts = gathered(list(there), one=self._contact, page=self._page, key="id")
+        return outcomes | {w.local_id: self._reclaim(w, which, contacts.get(which)) for which, w in there.items()}
 
-    def _reclaim(self, write: Write, address: str) -> Outcome:
+    def _reclaim(self, write: Write, which: str, contact: Contact | None) -> Outcome:
         """A contact that is there already is ours only if it says so: an earlier answer was lost, or it is known again.
 
         Contacts of other origin became customers when they were read; to write into them here would make one contact
         two customers' own.
         """
-        contact = self._contact(hash_of(address))
-        if contact is None or marked(contact) == mark_of(write):
-            known = contact or {}
-            return self._change(write, str(known.get("contact_id") or known.get("id") or hash_of(address)))
+        if contact is None:
+            return self._change(write, which)
+        if marked(contact) == mark_of(write):
+            if holds(contact, write.fields):
+                return Outcome(local_id=write.local_id, remote=remote_contact(contact))
+            return self._change(write, str(contact.get("contact_id") or contact["id"]))
         if is_archived(contact):
             return refused(
                 write, "ARCHIVED", "The contact is archived at Mailchimp; only a person can take it out of there."
@@ -202,6 +202,13 @@ class Members:
             if exc.status not in (404, 405):  # gone, or archived, already
                 return refused(write, exc.code, str(exc))
         return gone(write, write.remote_id)
+
+    def _page(self, offset: int) -> tuple[Sequence[Contact], int]:
+        """Contacts from an offset on, and how many there are in all."""
+        shown = self._calls.get(
+            f"{self._audience.path}/members", count=PAGE_SIZE, offset=offset, fields=f"{_MANY},total_items"
+        )
+        return self._tags.whole(shown["members"]), shown["total_items"]
 
     def _contact(self, which: str) -> Contact | None:
         contact = self._calls.find(f"{self._audience.path}/members/{segment(which)}", fields=_ONE)

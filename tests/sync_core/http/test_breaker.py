@@ -33,7 +33,7 @@ def test_after_the_pause_one_call_at_a_time_tries_and_two_successes_close():
     breaker = broken(clock)
     clock.advance(60)
     assert breaker.admit() is None
-    assert breaker.admit() == Pause(1.0), "a second call must wait for the first to report"
+    assert breaker.admit() == Pause(1.0, trying=True), "a second call must wait for the first to report"
     breaker.succeeded()
     assert breaker.state == "half_open"
     assert breaker.admit() is None

@@ -80,7 +80,7 @@ def test_after_a_minute_one_process_at_a_time_tries_and_two_successes_close(data
     pass_a_minute(database)
     first, second = breaker(database), breaker(database)
     assert first.admit() is None
-    assert second.admit() == Pause(1.0)
+    assert second.admit() == Pause(1.0, trying=True)
     first.succeeded()
     assert names(database)[f"{STRIPE}/one"] == "half_open"
     assert second.admit() is None
@@ -108,7 +108,7 @@ def test_a_trial_that_ends_for_our_own_reasons_or_with_its_process_leaves_room_f
     assert trying.admit() is None
     trying.abandoned()
     assert breaker(database).admit() is None
-    assert breaker(database).admit() == Pause(1.0)
+    assert breaker(database).admit() == Pause(1.0, trying=True)
     for _ in range(4):
         pass_a_minute(database)
     assert breaker(database).admit() is None

@@ -11,7 +11,7 @@ from sync_core.spec.connection import ConnectionSettings
 from sync_core.store import connections, queue
 from sync_core.store.queue import Asked
 from sync_core.sync.asked import work_off
-from sync_core.sync.batch import not_due, sync_venues
+from sync_core.sync.batch import sync_venues
 from sync_core.sync.report import EntityReport, Mode
 from sync_core.sync.terms import require_fitting
 from tests.world import World, key
@@ -168,23 +168,6 @@ def test_what_is_switched_off_is_neither_synced_with_the_others_nor_from_the_que
     assert item.status == "dead"
     assert "switched off" in (item.error or "")
     assert shared_world.calls("stripe")["total"] == 0
-
-
-def test_an_interval_lets_a_venue_sit_out_until_its_last_good_sync_is_old_enough(
-    shared_world: World, venue: str
-) -> None:
-    def early() -> list[str]:
-        return not_due(shared_world.engine, "stripe", "customers", [venue, "nobody"])
-
-    choose(shared_world, venue, interval_seconds=3600)
-    assert early() == []
-    sync(shared_world, venue)
-    assert early() == [venue]
-    assert not_due(shared_world.engine, "stripe", "products", [venue]) == []
-    shared_world.sql("UPDATE sync.sync_log SET started_at = now() - interval '59 minutes 45 seconds'")
-    assert early() == []
-    shared_world.sql("UPDATE sync.sync_log SET started_at = now(), status = 'failed'")
-    assert early() == []
 
 
 @pytest.mark.parametrize(
