@@ -101,6 +101,25 @@ def test_a_write_of_ours_that_was_cut_short_does_not_win_over_what_the_venue_did
     assert [one["name"] for one in shared_world.objects("stripe", venue, "customers")] == ["Bea"]
 
 
+def test_what_somebody_changed_before_a_write_of_ours_was_found_again_comes_home(shared_world: World) -> None:
+    """The key of the write is too old to be sent again, so its object is looked up."""
+    venue = shared_world.venue(f"v{next(_numbers)}")
+    hasty = replace(shared_world, engine=replace(shared_world.engine, clock=HastyClock()))
+    shared_world.insert("customers", venue, id="c1", given_name="Ann", phone="+14155550100")
+    shared_world.faults("stripe", {"kind": "drop_after", "method": "POST", "path": "/v1/customers*"})
+    assert hasty.sync(venue, "stripe", "customers").status == "failed"
+    shared_world.no_faults("stripe")
+    (ann,) = shared_world.objects("stripe", venue, "customers")
+    at_stripe(shared_world, venue, "POST", f"customers/{ann['id']}", phone="+14155550199")
+    shared_world.sql("UPDATE sync.intents SET created_at = created_at - interval '2 days'")
+
+    report = shared_world.sync(venue, "stripe", "customers")
+
+    assert (report.status, report.counts.recovered) == ("succeeded", 1)
+    assert shared_world.rows("SELECT phone FROM venue.customers WHERE venue_id = :v", v=venue) == [("+14155550199",)]
+    assert [one["phone"] for one in shared_world.objects("stripe", venue, "customers")] == ["+14155550199"]
+
+
 @pytest.mark.parametrize(("minutes", "winner"), [(5, "Stripe's"), (-5, "Venue's")])
 def test_the_events_time_decides_where_the_object_tells_none(shared_world: World, minutes: int, winner: str) -> None:
     venue = shared_world.venue(f"v{next(_numbers)}")
