@@ -18,6 +18,7 @@ from sync_core.clock import Clock
 from sync_core.errors import ConfigurationError
 from sync_core.settings import API_URL, Settings
 from sync_core.store.database import dagster_url
+from sync_core.store.embedded import EmbeddedPostgres
 from sync_core.store.migrate import upgrade
 from sync_defs.commands.opening import database_address, reachable_database
 from sync_defs.dagster_api import DagsterApi
@@ -48,6 +49,7 @@ class Stack:
     """What runs: `settings` have the database's and the simulators' addresses filled in.
 
     `api` is None where it must not run: in production without the keys of its callers' tokens.
+    `embedded` is the database's server where it is ours to keep running, None where it is somebody else's.
     """
 
     settings: Settings
@@ -56,6 +58,7 @@ class Stack:
     api: str | None
     simulators: Mapping[str, str]
     supervisor: Supervisor
+    embedded: EmbeddedPostgres | None
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -101,7 +104,8 @@ def running_stack(
                 api, service = _api(filled, environment, port=_port("the HTTP API", ports.api, tell))
                 services.append(service)
             supervisor.start(services)
-            yield Stack(filled, url, dagster, api, simulators, supervisor)
+            server = None if embedded is None else EmbeddedPostgres(embedded)
+            yield Stack(filled, url, dagster, api, simulators, supervisor, server)
 
 
 def _port(name: str, wanted: int, tell: Tell, *, taken: frozenset[int] = frozenset()) -> int:

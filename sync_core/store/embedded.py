@@ -23,6 +23,7 @@ from sync_core.errors import ConfigurationError
 
 ROLE = "venue_sync"
 DATABASE = "venue_sync"
+NOBODY_THERE = 2
 SERVER_USER = "venue-sync-pg"  # PostgreSQL refuses to run as root; as root it runs as this account
 ROOT_HOME = Path("/var/lib/venue-sync")
 SETTINGS = {
@@ -184,6 +185,20 @@ class EmbeddedPostgres:
             fcntl.flock(users, fcntl.LOCK_SH)
             self._users = users
 
+    def revive(self) -> bool:
+        """Start the server again if it died; whether it had. Raises ConfigurationError with the log's end if it cannot.
+
+        Only for a process that uses it and sees to it that it runs; one that is on its way up or down is left alone.
+        """
+        binaries = _reachable_binaries(self._account)
+        if self._readiness(binaries) != NOBODY_THERE:
+            return False
+        with _locked(self._files.start_lock):
+            if self._readiness(binaries) != NOBODY_THERE:
+                return False
+            self._launch(binaries)
+        return True
+
     def stop(self) -> None:
         """Let go; the last user of the server stops it."""
         if self._users is None:
@@ -232,8 +247,12 @@ class EmbeddedPostgres:
             raise ConfigurationError(f"The embedded PostgreSQL could not be created: {made.stdout.strip()[-400:]}")
 
     def _answers(self, binaries: Path) -> bool:
+        return self._readiness(binaries) == 0
+
+    def _readiness(self, binaries: Path) -> int:
+        """What pg_isready says: 0 takes connections, 1 refuses them for the moment, 2 nobody is there."""
         # Asking the socket, because a stale pid file of a killed server may name a process that is not PostgreSQL.
-        return _run([str(binaries / "pg_isready"), "-q", "-h", str(self._files.socket)], self._account).returncode == 0
+        return _run([str(binaries / "pg_isready"), "-q", "-h", str(self._files.socket)], self._account).returncode
 
     def _launch(self, binaries: Path) -> None:
         settings = SETTINGS | {"unix_socket_directories": str(self._files.socket)}

@@ -12,6 +12,7 @@ MOST_ROUNDS: Final = 12
 SECONDS: Final = 150.0
 LOOK_EVERY: Final = 0.1
 NUDGE_EVERY: Final = 1.0
+BAD: Final = 400
 # Whoever waits for a time waits for the database's clock, so an hour passes there for all of them alike.
 AN_HOUR_LATER: Final = (
     """
@@ -56,7 +57,7 @@ def settle(stage: Stage) -> Settled:
     troubles: list[str] = []
     for number in range(1, MOST_ROUNDS + 1):
         an_hour_later(stage)
-        ids = [one for venue in stage.venues for provider in PROVIDERS for one in asked(stage, venue, provider)]
+        ids = [one for venue in stage.venues for provider in PROVIDERS for one in _asked(stage, began, venue, provider)]
         _wait(stage, began, _quiet)
         done = stage.sql(_DONE, ids=ids)
         troubles = [f"a sync is {one.status}: {one.error}" for one in done if one.status != "succeeded"]
@@ -67,10 +68,14 @@ def settle(stage: Stage) -> Settled:
     return Settled(time.monotonic() - began, MOST_ROUNDS, tuple(troubles))
 
 
-def asked(stage: Stage, venue: str, provider: str) -> list[int]:
-    """Ask for everything of one connection; the requests' ids."""
-    told = stage.visitor.data("POST", f"/sync/{provider}/sync", venueId=venue)
-    return [one["id"] for one in told["requests"]]
+def _asked(stage: Stage, began: float, venue: str, provider: str) -> list[int]:
+    """Ask for everything of one connection; the requests' ids. What is asked for already is waited for."""
+    while True:
+        answer = stage.visitor.ask("POST", f"/sync/{provider}/sync", venueId=venue)
+        if answer.status_code < BAD:
+            return [one["id"] for one in answer.json()["data"]["requests"]]
+        assert answer.json()["code"] == "SYNC_IN_PROGRESS", answer.text
+        _wait(stage, began, _quiet)
 
 
 def _posted(stage: Stage) -> bool:

@@ -1,5 +1,6 @@
 """`venue-sync up`: whatever ends it, and however, no process stays: servers, code servers, guard, PostgreSQL."""
 
+import json
 import os
 import re
 import signal
@@ -78,32 +79,48 @@ def backends_of(server: EmbeddedPostgres) -> list[int]:
     return [postmaster, *found]
 
 
-def told_of_the_event(server: EmbeddedPostgres) -> str | None:
-    """What the drain that Dagster's sensor starts says of the one event in the inbox, once it has looked at it."""
+def told_of_the_event(server: EmbeddedPostgres, name: str) -> str | None:
+    """What the drain that Dagster's sensor starts says of an event in the inbox, once it has looked at it."""
     engine = open_engine(server.url)
     deadline = time.monotonic() + SECONDS
     reason = None
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         while reason is None and time.monotonic() < deadline:
             time.sleep(0.2)
-            reason = connection.execute(sa.text("SELECT reason FROM sync.webhook_events")).scalar_one()
+            query = sa.text("SELECT reason FROM sync.webhook_events WHERE event_id = :name")
+            reason = connection.execute(query, {"name": name}).scalar_one()
     engine.dispose()
     return reason
 
 
+def tell(api: str, name: str) -> bool:
+    """Stripe tells of an event; whether it was taken."""
+    event = {"id": name, "object": "event", "type": "customer.created", "account": "acct_nobody", "data": {}}
+    body = json.dumps(event).encode()
+    headers = signed("stripe", body, secret=SECRET, now=time.time())
+    return requests.post(f"{api}/webhooks/stripe", data=body, headers=headers, timeout=30).ok
+
+
 def test_a_webhook_is_taken_up_and_a_child_that_dies_is_named_and_everything_stops(tmp_path: Path) -> None:
+    """But a database that dies is started again, and everything goes on: another webhook is taken up as the first."""
     home = tmp_path / "home"
+    server = EmbeddedPostgres(home)
     with start_up(home) as process:
         api = wait_for_addresses(process)
-        body = b'{"id": "evt_1", "object": "event", "type": "customer.created", "account": "acct_nobody", "data": {}}'
-        headers = signed("stripe", body, secret=SECRET, now=time.time())
-        assert requests.post(f"{api}/webhooks/stripe", data=body, headers=headers, timeout=10).ok
-        assert told_of_the_event(EmbeddedPostgres(home)) == "No connected venue has this account."
+        assert tell(api, "evt_1")
+        assert told_of_the_event(server, "evt_1") == "No connected venue has this account."
+        os.kill(backends_of(server)[0], signal.SIGQUIT)
+        deadline = time.monotonic() + SECONDS
+        while not (taken := tell(api, "evt_2")) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert taken
+        assert told_of_the_event(server, "evt_2") == "No connected venue has this account."
         everyone = {**below(process), **belonging_to(home)}
         daemon = next(pid for pid, command in everyone.items() if "dagster-daemon" in command)
         os.kill(daemon, signal.SIGKILL)
         said, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 3
+    assert "PostgreSQL had died and runs again" in said
     assert "venue-sync: dagster-daemon was ended by SIGKILL. The end of its log" in said
     assert "Traceback" not in said
     assert left_after(everyone, seconds=SECONDS) == {}
