@@ -61,6 +61,7 @@ def test_one_venues_revoked_key_fails_the_run_by_name_and_stops_nobody_else(seas
         {"arena", "opera"},
         {"arena", "opera"},
     )
+    assert season.failed("products") == {"club"}
 
 
 def test_a_run_of_those_that_are_due_passes_over_the_others_and_a_person_does_not(season: Stage) -> None:
