@@ -31,11 +31,12 @@ class Pulse:
         while True:
             try:
                 async for venue in venues_moved(self._database):
-                    for bell in self._bells.get(venue, ()):
-                        bell.set()
+                    if venue is None:
+                        self._wake_all()
+                    else:
+                        self._wake(venue)
             except psycopg.Error as lost:
                 _log.warning("api.pulse_lost error=%s", type(lost).__name__)
-            self._wake_all()
             await asyncio.sleep(AGAIN_SECONDS)
 
     @contextlib.contextmanager
@@ -54,6 +55,10 @@ class Pulse:
         """Let every watcher go: the process is about to end."""
         self.stopping = True
         self._wake_all()
+
+    def _wake(self, venue: str) -> None:
+        for bell in self._bells.get(venue, ()):
+            bell.set()
 
     def _wake_all(self) -> None:
         for bells in self._bells.values():

@@ -6,9 +6,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from xdist.scheduler import LoadScopeScheduling
 
 from sync_core.store.database import open_engine
 from sync_core.store.embedded import EmbeddedPostgres
@@ -18,11 +20,34 @@ from sync_core.store.migrate import upgrade
 MEMORY = Path("/dev/shm")
 ROOM = 2 * 2**30
 
+STACKS = "tests/e2e/"
+
 _numbers = itertools.count(1)
 
 
 def _has_room(folder: Path) -> bool:
     return folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM
+
+
+class ByFile(LoadScopeScheduling):
+    """One process gets a file's tests, so that what they share is made once, and one those of all whole stacks.
+
+    Stacks run one at a time: two processes with stacks would wait for each other.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return STACKS if nodeid.startswith(STACKS) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Who runs what when tests run in several processes."""
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole stacks, which take longest, begin first: one process would otherwise be at them when all others are done."""
+    items.sort(key=lambda item: not item.nodeid.startswith(STACKS))
 
 
 @pytest.fixture(scope="session")

@@ -169,6 +169,14 @@ def each(function: Callable[[Any], Any], values: list[Any], *, code: str, subjec
         except Unmappable as refusal:
             return BadValue(code, subject.breaks(str(refusal), value))
 
+    kinds = set(map(type, values)) - {type(None)}
+    if not kinds:
+        return values
+    if BadValue not in kinds:
+        try:
+            return [None if value is None else function(value) for value in values]
+        except Unmappable:
+            pass  # value by value, to tell which
     return [attempt(value) for value in values]
 
 

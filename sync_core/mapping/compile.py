@@ -14,7 +14,7 @@ from sync_core.mapping.compiler import Compiler
 from sync_core.mapping.frame_schema import BadRow
 from sync_core.mapping.hashing import content_hash
 from sync_core.mapping.mapping import BoundReference, Mapping
-from sync_core.mapping.paths import nest, pick
+from sync_core.mapping.paths import nest, pick_each
 from sync_core.spec.load import load_model, load_template
 from sync_core.spec.provider import ProviderSpec
 from sync_core.spec.template import Model, Template
@@ -30,7 +30,7 @@ __all__ = [
     "load_mappings",
     "load_models",
     "nest",
-    "pick",
+    "pick_each",
 ]
 
 

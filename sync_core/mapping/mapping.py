@@ -139,7 +139,8 @@ class Mapping:
             [lists[path].seen(record) for record in records] if path in lists else pick_each(records, path)
             for path in self.pull_paths
         ]
-        return [{p: column[i] for p, column in zip(self.pull_paths, columns, strict=True)} for i in range(len(records))]
+        shown = zip(*columns, strict=True) if columns else ((),) * len(records)
+        return [dict(zip(self.pull_paths, values, strict=True)) for values in shown]
 
     def local_of(self, paths: Iterable[str]) -> set[str]:
         """The pull columns whose values come from any of the remote `paths`."""

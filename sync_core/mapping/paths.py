@@ -32,7 +32,7 @@ def pick_each(records: Sequence[Any], path: str) -> list[Any]:
         # Step by step over all records: most hold plain objects at every step, and that way is the short one.
         if isinstance(step, str):
             values = [
-                value.get(step) if type(value) is dict else None if value is None else _taken(value, step)
+                value.get(step) if isinstance(value, dict) else None if value is None else _taken(value, step)
                 for value in values
             ]
         else:

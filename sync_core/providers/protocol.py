@@ -90,6 +90,7 @@ class Outcome:
 
     `overtaken` is the object as it is now: somebody changed it after we last saw it, so that our write was made for a
     state that is no more. Nothing was written; the conflict policy decides with the new state at hand.
+    `looked_up` says that `remote` was read later on and not answered to the write: somebody may have changed it since.
     """
 
     local_id: str
@@ -97,6 +98,7 @@ class Outcome:
     refused_code: str | None = None
     refused_reason: str | None = None
     overtaken: Remote | None = None
+    looked_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

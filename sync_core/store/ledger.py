@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +31,8 @@ class Entry:
 
 
 _COLUMNS = tuple(ledger.c[name] for name in Entry.__dataclass_fields__)
+_WRITTEN = ("connection_id", "entity", "in_step_xid", *Entry.__dataclass_fields__)
+_VALUES = attrgetter(*Entry.__dataclass_fields__)
 _LIGHT = tuple(column if column.name not in ("pushed", "seen") else sa.null().label(column.name) for column in _COLUMNS)
 
 
@@ -117,8 +120,7 @@ def settle(
     `in_step` has the changed_xid of the rows, by local id, of which nothing is to be pushed as they stand.
     """
     rows = [
-        {"connection_id": connection_id, "entity": entity, "in_step_xid": in_step.get(entry.local_id)}
-        | {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
+        dict(zip(_WRITTEN, (connection_id, entity, in_step.get(entry.local_id), *_VALUES(entry)), strict=True))
         for entry in entries
     ]
     update = ["in_step_xid", *(name for name in Entry.__dataclass_fields__ if name != "local_id")]

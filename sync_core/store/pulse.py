@@ -12,15 +12,17 @@ import sqlalchemy as sa
 CHANNEL: Final = "venue_sync_progress"
 
 
-async def venues_moved(database: sa.Engine) -> AsyncIterator[str]:
+async def venues_moved(database: sa.Engine) -> AsyncIterator[str | None]:
     """The venues whose syncs have just moved on, for as long as the database connection lasts.
 
-    Raises psycopg.OperationalError when it is lost; what changes until the next call is not told.
+    None comes first, when everything is told from then on: what changed before, nobody knows.
+    Raises psycopg.OperationalError when the connection is lost.
     """
     address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     async with await psycopg.AsyncConnection.connect(
         address, autocommit=True, application_name="venue-sync progress", connect_timeout=10
     ) as connection:
         await connection.execute(f"LISTEN {CHANNEL}")
+        yield None
         async for notice in connection.notifies():
             yield notice.payload

@@ -142,7 +142,7 @@ def lock(conn: sa.Connection, scope: Scope, ids: Sequence[str]) -> dict[str, Row
 def match_key(values: Mapping[str, Any], columns: Sequence[str]) -> str | None:
     """What `matching` compares: the columns' values as text without regard to case; None when one has no value."""
     parts = [values.get(column) for column in columns]
-    if any(part is None or part == "" for part in parts):
+    if None in parts or "" in parts:
         return None
     return _BETWEEN.join(str(part).lower() for part in parts)
 

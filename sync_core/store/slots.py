@@ -16,9 +16,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sync_core.store.failures import failure_of
 
 # Taking stops at the first `wanted` that nobody has: the function is asked row by row, and the rows have an order.
+# OFFSET 0 keeps the two conditions apart. PostgreSQL asks the cheaper one first, and a slot of our own can be locked a
+# second time: that lock would be nobody's to give back.
 _TAKE = sa.text(
-    "SELECT slot FROM generate_series(1, :most) AS slot WHERE NOT slot = ANY(CAST(:besides AS integer[])) "
-    "AND pg_try_advisory_lock(hashtext('venue-sync:slot:' || :whose), slot) LIMIT :wanted"
+    "SELECT slot FROM (SELECT slot FROM generate_series(1, :most) AS slot "
+    "WHERE NOT slot = ANY(CAST(:besides AS integer[])) OFFSET 0) AS others "
+    "WHERE pg_try_advisory_lock(hashtext('venue-sync:slot:' || :whose), slot) LIMIT :wanted"
 )
 _GIVE_BACK = sa.text(
     "SELECT pg_advisory_unlock(hashtext('venue-sync:slot:' || :whose), slot) "

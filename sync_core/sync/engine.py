@@ -43,7 +43,7 @@ from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
 from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Progress, Status, silent
-from sync_core.sync.second_look import look_again
+from sync_core.sync.second_look import due_letters, look_again
 from sync_core.sync.terms import chosen, terms_of
 from sync_core.sync.work import Tally, Work
 from sync_core.trouble import trouble_of
@@ -585,8 +585,9 @@ def _run(work: Work) -> None:
     if work.spec.pushes:
         replay(work)  # whatever the settings say by now: what is under way is neither sent twice nor forgotten
     if work.terms.pulls:
+        refused_before = due_letters(work)
         pull(work)
-        look_again(work)
+        look_again(work, refused_before)
     if work.terms.pushes:
         push(work)
 

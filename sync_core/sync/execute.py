@@ -235,7 +235,8 @@ def _clarified(work: Work, doubtful: Sequence[Request]) -> list[Request]:
     asked = [intent for request in doubtful for intent in request if intent.operation == "create"]
     sought = [Sought(intent.local_id, intent.fields, intent.created_at) for intent in asked]
     there = work.provider.find(work.entity, sought) if sought else {}
-    settle(work, [(i, Outcome(i.local_id, remote=there[i.local_id])) for i in asked if i.local_id in there])
+    found = [(i, Outcome(i.local_id, remote=there[i.local_id], looked_up=True)) for i in asked if i.local_id in there]
+    settle(work, found)
     fresh: list[Request] = []
     for request in doubtful:
         rest = [replace(intent, record_key=work.new_key()) for intent in request if intent.local_id not in there]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from sync_core.mapping.compile import BoundReference, Mapping, content_hash, pick
+from sync_core.mapping.compile import BoundReference, Mapping, content_hash, pick_each
 from sync_core.providers.protocol import VERSION, Remote
 from sync_core.store import ledger, rows
 from sync_core.store.dead_letters import Letter
@@ -18,12 +18,30 @@ KEY = "id"
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """One object that differs from what we last saw of it. `entry` is None when we did not know it."""
+class Shown:
+    """One object as the provider shows it: what of it the mapping looks at, and the hash of that."""
 
     remote: Remote
     seen: Flat
+    seen_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One object that differs from what we last saw of it. `entry` is None when we did not know it."""
+
+    shown: Shown
     entry: Entry | None
+
+    @property
+    def remote(self) -> Remote:
+        """The object."""
+        return self.shown.remote
+
+    @property
+    def seen(self) -> Flat:
+        """What of it the mapping looks at."""
+        return self.shown.seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +53,31 @@ class Sorted:
     echoes: int
 
 
-def sort_page(work: Work, records: Sequence[Remote]) -> Sorted:
+def shown(mapping: Mapping, records: Sequence[Remote]) -> list[Shown]:
+    """What `mapping` looks at in each of `records`. Asks nobody, so that it may be done before its turn comes."""
+    seen = mapping.seen([remote.record for remote in records])
+    return [Shown(remote, flat, content_hash(flat)) for remote, flat in zip(records, seen, strict=True)]
+
+
+def sort_page(work: Work, records: Sequence[Shown]) -> Sorted:
     """Compare a page with the ledger. Of several states of one object the last in the page counts."""
-    latest = {remote.id: remote for remote in records}
+    latest = {one.remote.id: one for one in records}
     known = ledger.by_remote(work.conn, *work.key, ids=list(latest))
-    seen = dict(zip(latest, work.mapping.seen([remote.record for remote in latest.values()]), strict=True))
     news: list[News] = []
     gone: list[Entry] = []
-    for remote_id, remote in latest.items():
+    for remote_id, one in latest.items():
         entry = known.get(remote_id)
-        if remote.deleted:
+        if one.remote.deleted:
             if entry is not None and not entry.deleted:
                 gone.append(entry)
-        elif entry is None or _is_news(entry, remote, seen[remote_id]):
-            news.append(News(remote, seen[remote_id], entry))
+        elif entry is None or _is_news(entry, one):
+            news.append(News(one, entry))
     gone_or_new = len(news) + len(gone)
     return Sorted(news=news, gone=gone, echoes=len(latest) - gone_or_new)
 
 
-def _is_news(entry: Entry, remote: Remote, seen: Flat) -> bool:
-    return not _is_older(entry, remote) and (entry.deleted or entry.seen_hash != content_hash(seen))
+def _is_news(entry: Entry, one: Shown) -> bool:
+    return not _is_older(entry, one.remote) and (entry.deleted or entry.seen_hash != one.seen_hash)
 
 
 def _is_older(entry: Entry, remote: Remote) -> bool:
@@ -85,7 +108,7 @@ def strangers(work: Work, records: Sequence[Remote]) -> dict[tuple[str, str], li
     inside = [(part.column, each) for part in work.mapping.pulled_lists for each in part.element.references]
     if not references and not inside:
         return {}
-    news = sort_page(work, records).news
+    news = sort_page(work, shown(work.mapping, records)).news
     values = _records(work.mapping.inbound([n.remote.record for n in news], [n.remote.id for n in news])).values()
     named: dict[tuple[str, str], set[Any]] = {}
     for reference in references:
@@ -172,14 +195,12 @@ def _local_ids(work: Work, news: dict[str, News], values: dict[str, Flat]) -> di
     for remote_id in news.keys() - names.keys():
         if KEY in values[remote_id]:
             names[remote_id] = values[remote_id][KEY]
-    strangers = news.keys() - names.keys()
-    signed = {remote_id: _signature(work.mapping, news[remote_id].remote) for remote_id in strangers}
-    claims = sorted({local_id for local_id in signed.values() if local_id is not None})
+    signed = _signatures(work.mapping, {remote_id: n.remote for remote_id, n in news.items() if remote_id not in names})
+    claims = sorted(set(signed.values()))
     there = rows.by_ids(work.conn, work.scope, claims) if claims else {}
     taken = ledger.by_local(work.conn, *work.key, ids=claims) if claims else {}
-    for remote_id in sorted(strangers):
-        claim = signed[remote_id]
-        if claim is not None and claim in there and claim not in taken and claim not in names.values():
+    for remote_id, claim in sorted(signed.items()):
+        if claim in there and claim not in taken and claim not in names.values():
             names[remote_id] = claim
     for group in work.spec.match_on:
         names |= _matched(work, values, sorted(news.keys() - names.keys()), group, set(names.values()))
@@ -206,10 +227,10 @@ def _matched(
     return matched
 
 
-def _signature(mapping: Mapping, remote: Remote) -> str | None:
-    """The local id that a push of ours wrote into the object, if the mapping has a place for it."""
+def _signatures(mapping: Mapping, remotes: dict[str, Remote]) -> dict[str, str]:
+    """The local ids that pushes of ours wrote into these objects, by remote id, if the mapping has a place for them."""
     for part in mapping.pushed:
         if part.reads[:1] == (KEY,) and part.paths:
-            value = pick(remote.record, part.paths[0])
-            return value if isinstance(value, str) else None
-    return None
+            found = pick_each([remote.record for remote in remotes.values()], part.paths[0])
+            return {name: value for name, value in zip(remotes, found, strict=True) if isinstance(value, str)}
+    return {}

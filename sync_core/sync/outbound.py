@@ -30,6 +30,8 @@ def outbound(work: Work, rows: Sequence[Row]) -> Outbound:
     A row waits for a record it refers to until that is at the provider; a reference that need not be there and leads
     to a record which the venue has deleted is left out instead.
     """
+    if not rows:
+        return Outbound(mapped={}, bad=[], waiting={})
     columns = {name: [row[name] for row in rows] for name in _read_columns(work)}
     waiting: dict[str, str] = {}
     ids = [row["id"] for row in rows]

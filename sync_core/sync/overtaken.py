@@ -10,7 +10,7 @@ from dataclasses import replace
 from sync_core.providers.protocol import Remote
 from sync_core.store import ledger, pending
 from sync_core.store.intents import Intent
-from sync_core.sync.inbound import News
+from sync_core.sync.inbound import News, shown
 from sync_core.sync.pull import apply_news, remove
 from sync_core.sync.work import Work
 
@@ -27,14 +27,13 @@ def let_in(work: Work, overtaken: Sequence[tuple[Intent, Remote]]) -> None:
     """
     if not overtaken:
         return
-    shown = [remote for _, remote in overtaken]
-    known = ledger.by_remote(work.conn, *work.key, ids=[remote.id for remote in shown])
+    remotes = [remote for _, remote in overtaken]
+    known = ledger.by_remote(work.conn, *work.key, ids=[remote.id for remote in remotes])
     if work.terms.pulls:
-        changed = [remote for remote in shown if not remote.deleted]
-        seen = work.mapping.seen([remote.record for remote in changed])
-        apply_news(work, [News(remote, flat, known.get(remote.id)) for remote, flat in zip(changed, seen, strict=True)])
-        remove(work, [known[remote.id] for remote in shown if remote.deleted and remote.id in known])
+        changed = [remote for remote in remotes if not remote.deleted]
+        apply_news(work, [News(one, known.get(one.remote.id)) for one in shown(work.mapping, changed)])
+        remove(work, [known[remote.id] for remote in remotes if remote.deleted and remote.id in known])
     else:
-        entries = [replace(known[remote.id], remote_state=remote.state) for remote in shown if remote.id in known]
+        entries = [replace(known[remote.id], remote_state=remote.state) for remote in remotes if remote.id in known]
         ledger.settle(work.conn, *work.key, entries=entries)
     pending.wait(work.conn, *work.key, reasons={intent.local_id: _REASON for intent, _ in overtaken})

@@ -1,14 +1,16 @@
 """The way of a record from the provider to the venue: page by page, each wholly in or not at all."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import DataError, IntegrityError
 
-from sync_core.mapping.compile import content_hash
-from sync_core.providers.protocol import Page, Remote
+from sync_core.errors import SyncError
+from sync_core.mapping.compile import Mapping, content_hash
+from sync_core.providers.protocol import Page
 from sync_core.spec.provider import Conflict as Policy
 from sync_core.store import conflicts, cursors, dead_letters, ledger, pending, rows
 from sync_core.store.bulk import Row
@@ -16,13 +18,13 @@ from sync_core.store.conflicts import Conflict
 from sync_core.store.dead_letters import Letter
 from sync_core.store.ledger import Entry
 from sync_core.sync.conflict import Sides, Verdict, decide
-from sync_core.sync.inbound import Arrived, News, arrive, sort_page
+from sync_core.sync.inbound import Arrived, News, Shown, arrive, shown, sort_page
 from sync_core.sync.outbound import Flat, outbound
 from sync_core.sync.read_ahead import read_ahead
 from sync_core.sync.report import PlannedChange, Progress, RecordFailure
 from sync_core.sync.work import Work
 
-STORE_AT = 1_000
+STORE_AT = 2_000
 """Records per storing transaction, at least where the provider has as many."""
 
 
@@ -31,12 +33,13 @@ def pull(work: Work) -> None:
     with work.transaction():
         cursor = standing(work)
     done = 0
-    with read_ahead(work.provider.read(work.entity, cursor=cursor)) as pages:
-        for group in _grouped(pages):
+    # A group is put together where it is read, in the time that the database takes for the one before it.
+    with read_ahead(_grouped(work.mapping, work.provider.read(work.entity, cursor=cursor))) as groups:
+        for group in groups:
             _store(work, group)
-            done += sum(len(page.records) for page in group)
+            done += len(group.records)
             venue, provider = work.connection.venue, work.connection.provider
-            total = done if group[-1].last else None
+            total = done if group.last else None
             work.on_progress(Progress(venue, provider, work.entity, "pull", done, total))
 
 
@@ -47,25 +50,45 @@ def standing(work: Work) -> dict[str, Any] | None:
     return cursors.position(work.conn, *work.key, direction="pull", terms=work.mark)
 
 
-def _grouped(pages: Iterable[Page]) -> Iterator[list[Page]]:
-    """Neighbouring pages that are stored in one transaction: a provider's pages are small, a transaction is not."""
-    group: list[Page] = []
-    for page in pages:
-        group.append(page)
-        if page.last or sum(len(one.records) for one in group) >= STORE_AT:
-            yield group
-            group = []
-    if group:
-        yield group
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Neighbouring pages that are stored in one transaction: a provider's pages are small, a transaction is not.
+
+    `cursor` is that of the last page, which is the source's last one if `last`.
+    """
+
+    records: list[Shown]
+    cursor: Map[str, Any]
+    last: bool
 
 
-def _store(work: Work, group: Sequence[Page]) -> None:
+def _grouped(mapping: Mapping, pages: Iterable[Page]) -> Iterator[_Group]:
+    records: list[Shown] = []
+    held: Page | None = None
+    try:
+        for page in pages:
+            records += shown(mapping, page.records)
+            if page.last or len(records) >= STORE_AT:
+                yield _Group(records, page.cursor, page.last)
+                records, held = [], None
+            else:
+                held = page
+    except SyncError:
+        # What was read before the trouble is kept: the next pull goes on behind it.
+        if held is not None:
+            yield _Group(records, held.cursor, last=False)
+        raise
+    if held is not None:
+        yield _Group(records, held.cursor, last=False)
+
+
+def _store(work: Work, group: _Group) -> None:
     with work.transaction() as conn:
-        take_in(work, [remote for page in group for remote in page.records])
-        cursors.move(conn, *work.key, direction="pull", to=group[-1].cursor, terms=work.mark)
+        take_in(work, group.records)
+        cursors.move(conn, *work.key, direction="pull", to=group.cursor, terms=work.mark)
 
 
-def take_in(work: Work, records: Sequence[Remote]) -> None:
+def take_in(work: Work, records: Sequence[Shown]) -> None:
     """Bring these objects into the venue's tables and the ledger, in the caller's transaction."""
     found = sort_page(work, records)
     work.tally.add(pulled_read=len(records), pulled_unchanged=found.echoes)
@@ -147,9 +170,9 @@ class _Sight:
     """Both sides of one page, by local id: what arrived, the venue's rows, and those rows in the provider's terms."""
 
     arrived: Arrived
-    rows: Mapping[str, Row]
-    ours: Mapping[str, Flat]
-    exceptions: Mapping[str, Policy]
+    rows: Map[str, Row]
+    ours: Map[str, Flat]
+    exceptions: Map[str, Policy]
     at: datetime
 
 
@@ -189,21 +212,21 @@ def _note_state(work: Work, filtered: Sequence[News]) -> None:
     ledger.settle(work.conn, *work.key, entries=known)
 
 
-def _entry(news: News, local_id: str, pushed: Mapping[str, Any] | None) -> Entry:
+def _entry(news: News, local_id: str, pushed: Map[str, Any] | None) -> Entry:
     return Entry(
         local_id=local_id,
         remote_id=news.remote.id,
         remote_state=news.remote.state,
         pushed_hash=content_hash(pushed) if pushed is not None else None,
         pushed=pushed,
-        seen_hash=content_hash(news.seen),
+        seen_hash=news.shown.seen_hash,
         seen=news.seen,
         remote_updated_at=news.remote.updated_at,
         deleted=False,
     )
 
 
-def _pushed(work: Work, news: News, change: _Change, now: Flat | None, after: Flat | None) -> Mapping[str, Any] | None:
+def _pushed(work: Work, news: News, change: _Change, now: Flat | None, after: Flat | None) -> Map[str, Any] | None:
     """What the provider holds of ours once this is applied: the next push compares the venue with it.
 
     A new row came from there, so nothing of it is to be pushed back. Of a row that was there already, the accepted
@@ -212,7 +235,7 @@ def _pushed(work: Work, news: News, change: _Change, now: Flat | None, after: Fl
     """
     if change.created or change.verdict is None:
         return after
-    before: Mapping[str, Any] = (news.entry.pushed if news.entry else None) or {}
+    before: Map[str, Any] = (news.entry.pushed if news.entry else None) or {}
     current = after if after is not None else now
     if current is None:
         return before
@@ -220,9 +243,7 @@ def _pushed(work: Work, news: News, change: _Change, now: Flat | None, after: Fl
     return {path: value if path in accepted else before.get(path) for path, value in current.items()}
 
 
-def _record_conflicts(
-    work: Work, arrived: Arrived, changes: Mapping[str, _Change], now_by_id: Mapping[str, Flat]
-) -> None:
+def _record_conflicts(work: Work, arrived: Arrived, changes: Map[str, _Change], now_by_id: Map[str, Flat]) -> None:
     exceptions = work.exceptions
     found = [
         Conflict(
@@ -268,7 +289,7 @@ def _bury(work: Work, letters: Sequence[Letter]) -> None:
 
 def foresee(work: Work, page: Page) -> list[PlannedChange]:
     """What storing `page` would change at the venue. Reads only."""
-    found = sort_page(work, page.records)
+    found = sort_page(work, shown(work.mapping, page.records))
     arrived = arrive(work, found.news)
     there = rows.by_ids(work.conn, work.scope, list(arrived.values)) if arrived.values else {}
     ours = (

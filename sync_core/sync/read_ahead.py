@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-DEPTH = 10
+DEPTH = 1
 """Items held that nobody took yet; bounds memory whatever the length of the source."""
 
 

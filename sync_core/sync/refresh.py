@@ -1,7 +1,8 @@
 """Single objects read again because an event told of them: the way in of a pull, without a page and its cursor.
 
 What an event says about an object is never applied. Whatever the order, ties and repetitions of the events, the last
-reading is of the newest state; the lock of the entity keeps readings, pulls and pushes of it one after the other.
+reading is of the newest state; the lock of the entity keeps readings, pulls and pushes of it one after the other, and
+what an earlier push left is finished first, as in a sync.
 What an object refers to may be told of later than the object itself, so what nobody here knows yet is brought first.
 """
 
@@ -12,7 +13,8 @@ from datetime import datetime
 from sync_core.errors import SyncError
 from sync_core.providers.protocol import Remote
 from sync_core.store import ledger
-from sync_core.sync.inbound import strangers
+from sync_core.sync.execute import replay
+from sync_core.sync.inbound import shown, strangers
 from sync_core.sync.pull import take_in
 from sync_core.sync.terms import terms_of
 from sync_core.sync.work import Work
@@ -38,6 +40,9 @@ def refresh(
     """
     if not work.terms.pulls:
         raise SyncError(f"{work.entity} of {work.connection.label} are not read: the connection's settings say push.")
+    if work.spec.pushes:
+        # Else a write of ours that was cut short would look like somebody else's, and win over what the venue did since.
+        replay(work)
     asked = by_remote_id(work, list(dict.fromkeys(remote_ids)))
     found = work.provider.fetch(work.entity, list(asked))
     with work.transaction():
@@ -50,7 +55,7 @@ def refresh(
         if entity != work.entity and terms_of(work.connection.settings, declared, entity).pulls:
             bring(entity, ids if pick == "id" else ())
     with work.transaction():
-        take_in(work, dated)
+        take_in(work, shown(work.mapping, dated))
 
 
 def _dated(work: Work, found: Sequence[Remote], told: Mapping[str, datetime | None]) -> list[Remote]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sync_core.errors import AuthorizationLost, DatabaseFailure, Stopped, SyncError, TransientError
 from sync_core.store import dead_letters, inbox
 from sync_core.store.dead_letters import WHOLE, Letter
+from sync_core.sync.inbound import shown
 from sync_core.sync.pull import take_in
 from sync_core.sync.refresh import by_remote_id
 from sync_core.sync.report import RecordFailure
@@ -20,12 +21,17 @@ MOST = 200
 AT_ONCE = 50
 
 
-def look_again(work: Work) -> None:
-    """Read what was refused on pull and is due, and resolve what goes through now. A pull must just have gone well."""
+def due_letters(work: Work) -> list[str]:
+    """What was refused on pull and is due. To be asked before a pull, which knows best of what it refuses itself."""
     with work.transaction() as conn:
-        due = dead_letters.due_on_pull(conn, *work.key, limit=MOST)
-        if WHOLE in due:
-            # That was an event about no object in particular: the pull before this has read whatever changed.
+        return dead_letters.due_on_pull(conn, *work.key, limit=MOST)
+
+
+def look_again(work: Work, due: Sequence[str]) -> None:
+    """Read what is `due`, and resolve what goes through now. A pull must just have gone well."""
+    if WHOLE in due:
+        # That was an event about no object in particular: the pull before this has read whatever changed.
+        with work.transaction():
             _settle(work, [WHOLE])
     ids = [remote_id for remote_id in due if remote_id != WHOLE]
     for start in range(0, len(ids), AT_ONCE):
@@ -51,7 +57,7 @@ def _read(work: Work, ids: Sequence[str]) -> None:
     else:
         with work.transaction():
             _settle(work, ids)
-            take_in(work, found)  # buries again what is still wrong
+            take_in(work, shown(work.mapping, found))  # buries again what is still wrong
 
 
 def _settle(work: Work, ids: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """The outcome of writes, recorded: ledger, dead letters, overtaken rows and the end of intents, in one transaction."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sync_core.mapping.compile import content_hash
@@ -23,6 +23,7 @@ def settle(work: Work, done: Sequence[tuple[Intent, Outcome]]) -> None:
     if not done:
         return
     written = [(intent, outcome.remote) for intent, outcome in done if outcome.remote is not None]
+    looked_up = {outcome.local_id for _, outcome in done if outcome.looked_up}
     overtaken = [(intent, outcome.overtaken) for intent, outcome in done if outcome.overtaken is not None]
     refused = [(intent, outcome) for intent, outcome in done if outcome.remote is None and outcome.overtaken is None]
     ids = [intent.local_id for intent, _ in written]
@@ -31,7 +32,7 @@ def settle(work: Work, done: Sequence[tuple[Intent, Outcome]]) -> None:
         ledger.settle(
             conn,
             *work.key,
-            entries=_entries(work, written, seen),
+            entries=_entries(work, written, seen, looked_up),
         )
         intents.clear(conn, *work.key, ids=[intent.local_id for intent, _ in done])
         pending.clear(conn, *work.key, ids=ids)
@@ -63,14 +64,21 @@ def _letter(work: Work, outcome: Outcome) -> Letter:
 
 
 def _entries(
-    work: Work, written: Sequence[tuple[Intent, Remote]], seen_before: Mapping[str, Mapping[str, Any]]
+    work: Work,
+    written: Sequence[tuple[Intent, Remote]],
+    seen_before: Mapping[str, Mapping[str, Any]],
+    looked_up: Collection[str],
 ) -> list[Entry]:
     # All at once: what a mapping costs a call is more than what it costs a record.
     shown = work.mapping.seen([remote.record for _, remote in written]) if work.spec.pulls else [None] * len(written)
-    return [
-        _entry(intent, remote, None if now is None else _seen(intent, now, seen_before.get(intent.local_id) or {}))
-        for (intent, remote), now in zip(written, shown, strict=True)
-    ]
+    entries: list[Entry] = []
+    for (intent, remote), now in zip(written, shown, strict=True):
+        # What was not answered is taken to have been as it was sent: whatever is different by now is somebody's change
+        # since, which the next pull must see.
+        ours = intent.fields if intent.local_id in looked_up else now
+        before = seen_before.get(intent.local_id) or {}
+        entries.append(_entry(intent, remote, None if now is None else _seen(intent, now, before, ours=ours or now)))
+    return entries
 
 
 def _entry(intent: Intent, remote: Remote, seen: Mapping[str, Any] | None) -> Entry:
@@ -87,11 +95,13 @@ def _entry(intent: Intent, remote: Remote, seen: Mapping[str, Any] | None) -> En
     )
 
 
-def _seen(intent: Intent, shown: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """What the provider shows after our write, as far as it is our doing.
+def _seen(
+    intent: Intent, shown: Mapping[str, Any], before: Mapping[str, Any], *, ours: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the provider shows after our write, as far as it is our doing; `ours` is what that made of the sent fields.
 
     A field that we did not send may be the provider's own (a refund's status), or may have been changed by somebody
     else since we last read the object. It keeps its old value here, so that the next pull sees the difference and
     brings it home.
     """
-    return {path: shown[path] if path in intent.fields else before.get(path) for path in shown}
+    return {path: ours[path] if path in intent.fields else before.get(path) for path in shown}

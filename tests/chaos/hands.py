@@ -31,6 +31,7 @@ class Hand(ABC):
 
     own: str
     sells: bool = False
+    collection: str | None = "customers"
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -50,6 +51,25 @@ class Hand(ABC):
     @abstractmethod
     def edit(self, person: str, column: str, value: str) -> None:
         """Give a person another value of `own` or of the phone."""
+
+    def find(self, email: str) -> str | None:
+        """The id of who has this address there, though nobody here may know yet; None where that cannot be told.
+
+        At Mailchimp it is not asked: without keys or versions, a repeat of ours writes over what is edited at that moment.
+        """
+        if self.collection is None:
+            return None
+        path = f"/_sim/accounts/{self.account.id}/objects/{self.collection}"
+        held = self._session.get(f"{self.account.base}{path}", timeout=30).json()["objects"]
+        return next((self.id_of(one) for one in held if self.email_of(one) == email), None)
+
+    def id_of(self, shown: Any) -> str:
+        """A customer's id."""
+        return shown["id"]
+
+    def email_of(self, shown: Any) -> str | None:
+        """A customer's e-mail address."""
+        return shown.get("email")
 
     def reprice(self, product: str, minor: int) -> None:
         """Another price of something that is sold; only where `sells`."""
@@ -108,6 +128,10 @@ class AtSquare(Hand):
     sells = True
     _paid = 0
 
+    def email_of(self, shown: Any) -> str | None:
+        """See `Hand`."""
+        return shown.get("email_address")
+
     def arrive(self, email: str, name: str) -> str:
         """See `Hand`."""
         body = {"idempotency_key": email, "email_address": email, "given_name": name}
@@ -142,6 +166,7 @@ class AtMailchimp(Hand):
     """Contacts of the audience; a merge field that the audience does not have yet would be passed over in silence."""
 
     own = "family_name"
+    collection = None
 
     def arrive(self, email: str, name: str) -> str:
         """See `Hand`."""
@@ -160,6 +185,14 @@ class AtQuickBooks(Hand):
 
     own = "address_line1"
     sells = True
+
+    def id_of(self, shown: Any) -> str:
+        """See `Hand`."""
+        return shown["Id"]
+
+    def email_of(self, shown: Any) -> str | None:
+        """See `Hand`."""
+        return shown.get("PrimaryEmailAddr", {}).get("Address")
 
     def arrive(self, email: str, name: str) -> str:
         """See `Hand`."""

@@ -92,8 +92,9 @@ def ordeal(folder: Path, *, seed: int, measure: Measure, tell: Callable[[str], N
         chance=Random(chance.random()),
     ) as on:
         tell(f"seed {seed}: everything is up after {time.monotonic() - began:.1f} s")
+        begun = time.monotonic()
         ended = _storm(on, measure, chance)
-        storm = time.monotonic() - began
+        storm = time.monotonic() - begun
         fired = on.fired()
         tell(f"seed {seed}: {sum(fired.values())} faults so far, now it is to settle")
         settled = settle(on)
@@ -103,6 +104,7 @@ def ordeal(folder: Path, *, seed: int, measure: Measure, tell: Callable[[str], N
         left = on.victims.send_home()
         damage = damage_of(on)
         broken = [*damage.broken, *settled.troubles]
+        broken += [f"{webhooks['forged_taken']} forged webhooks were taken"] if webhooks["forged_taken"] else []
         broken += [f"{name} left with {code}" for name, code in left.items() if code not in (0, 130)]
         if broken:
             _keep(on, folder / "remains", broken)
@@ -209,5 +211,5 @@ def _webhooks(on: Stage) -> dict[str, int]:
     standings = [on.doors.sim(provider, "GET", "webhooks") for provider in PROVIDERS]
     return {
         name: sum(one[name] for one in standings)
-        for name in ("delivered", "retried", "doubled", "late", "forged", "given_up")
+        for name in ("delivered", "retried", "doubled", "late", "forged", "forged_taken", "given_up")
     }

@@ -165,18 +165,18 @@ class Script:
 
     def _person_there(self, person: Person, provider: str) -> str | None:
         if provider not in person.there:
-            local = self._sql(
-                "SELECT id FROM venue.customers WHERE venue_id = :v AND email = :email",
-                v=person.venue,
-                email=person.email,
-            )
-            if not local:
-                return None
-            found = self._remote(person.venue, provider, CUSTOMERS[provider], local[0].id)
+            hand = self._hands[person.venue][provider]
+            found = hand.find(person.email) or self._known_there(person, provider)
             if found is None:
                 return None
             person.there[provider] = found
         return person.there[provider]
+
+    def _known_there(self, person: Person, provider: str) -> str | None:
+        local = self._sql(
+            "SELECT id FROM venue.customers WHERE venue_id = :v AND email = :email", v=person.venue, email=person.email
+        )
+        return self._remote(person.venue, provider, CUSTOMERS[provider], local[0].id) if local else None
 
     def _remote(self, venue: str, provider: str, entity: str, local_id: str) -> str | None:
         found = self._sql(_REMOTE, v=venue, p=provider, e=entity, id=local_id)

@@ -1,8 +1,9 @@
 """The stage of a run: a server, simulators, accounts, and all our processes, everything in processes of its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -14,7 +15,9 @@ import sqlalchemy as sa
 import mappings
 from benchmarks.crowd import PROVIDERS, Account, open_account
 from benchmarks.doors import Doors, opened, until
-from sync_core.settings import read_settings
+from sync_api.signing import sign
+from sync_core.clock import SystemClock
+from sync_core.settings import Settings, read_settings
 from sync_core.sync.engine import Engine, open_engine_for
 from tests.chaos.hands import HANDS, Hand
 from tests.chaos.script import Script, insisting
@@ -22,7 +25,6 @@ from tests.chaos.server import Server, server
 from tests.chaos.trail import Trail
 from tests.chaos.victims import Victim, Victims, at_work
 from tests.chaos.worker import impatient
-from tests.e2e.test_doors import token_for
 from tests.e2e.visitor import Visitor
 
 BY_CONSENT: Final = ("square", "quickbooks", "mailchimp")
@@ -92,20 +94,29 @@ def stage(folder: Path, *, venues: int, people: int, things: int, workers: int, 
         for mine in hands.values():
             for hand in mine.values():
                 stack.callback(hand.close)
+        settings = read_settings(doors.environ)
+        # Before anybody else is there: whoever comes first makes the key that signs it.
+        visitor = Visitor(doors, _token(doors, settings, names))
         victims = stack.enter_context(at_work(_everyone(doors, workers), lambda: postgres.crashed_at))
-        visitor = Visitor(doors, token_for(doors, *names))  # while the others are still starting
         until(lambda: _answers(doors), seconds=90)
         _connect(doors, visitor, accounts)
         for place, provider in enumerate(PROVIDERS):
             doors.sim(provider, "DELETE", "calls")
             doors.sim(provider, "PUT", "limits", per_second=None, per_endpoint_per_second=None)
             doors.tell(provider, at_once=16, seed=place, **WEBHOOKS)
-        settings = read_settings(doors.environ)
         engine = open_engine_for(settings, doors.database, specs=impatient(), templates=mappings.FOLDER)
         trail = Trail(folder / "script.log")
         script = Script(doors.database, hands, trail, chance)
         script.found(people, things)
         yield Stage(postgres, doors, engine, victims, visitor, accounts, hands, trail, script)
+
+
+def _token(doors: Doors, settings: Settings, venues: Sequence[str]) -> str:
+    """A venue_admin's of all venues."""
+    now = SystemClock().now()
+    made = sign(settings, subject="chaos", role="venue_admin", venues=venues, now=now, lasting=timedelta(hours=1))
+    doors.secrets["token of the script"] = made
+    return made
 
 
 def _everyone(doors: Doors, workers: int) -> list[Victim]:

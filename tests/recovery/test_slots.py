@@ -135,6 +135,18 @@ def test_a_keeper_whose_connection_was_lost_begins_anew(shared_database: sa.Engi
     slots.give_back(ALONE, [1])
 
 
+def test_a_slot_of_ours_is_not_taken_a_second_time(shared_database: sa.Engine) -> None:
+    """Else nobody would give it back the second time, and its connection would go back to the others with it."""
+    slots = SlotKeeper(shared_database).of("mailchimp/twice")
+    first = slots.take(SIMULTANEOUS, most=9, besides=[], wanted=4)
+    second = slots.take(SIMULTANEOUS, most=9, besides=first, wanted=3)
+    slots.give_back(SIMULTANEOUS, [*first, *second])
+    whose = "classid::bigint = (hashtext('venue-sync:slot:mailchimp/twice:simultaneous')::bigint & 4294967295)"
+    with shared_database.connect() as conn:
+        left = conn.execute(sa.text(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND {whose}"))
+        assert left.scalar_one() == 0
+
+
 def _all_of(keeper: SlotKeeper, account: str = ACCOUNT) -> list[int]:
     """Which slots nobody has; they are given back at once."""
     slots = keeper.of(account)

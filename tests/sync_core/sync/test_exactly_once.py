@@ -1,19 +1,20 @@
 """Invariants 1 and 2 under fire: nothing lost, nothing twice, whatever happens to the process or the network."""
 
-import os
+import multiprocessing
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from tests.pusher import push
 from tests.world import World
 
 KILLS = 20
+# Where processes are born that need not import anything first, which takes longer than what they are killed at.
+NURSERY = multiprocessing.get_context("forkserver")
+NURSERY.set_forkserver_preload(["tests.pusher"])
 CONNECTED = ("stripe", "square")
 TARGETS = tuple((provider, entity) for entity in ("customers", "products") for provider in CONNECTED)
 
@@ -54,26 +55,22 @@ def _products_there(world: World, venue: str, provider: str) -> list[tuple[str, 
 def _push_until_killed(world: World, venue: str, target: tuple[str, str], chance: random.Random) -> bool:
     """Start a pushing process and kill it after some of its writes; whether it was still running then."""
     provider, entity = target
-    environ = os.environ | {
+    environ = {
         "DATABASE_URL": world.database.url.render_as_string(hide_password=False).replace("+psycopg", ""),
         "VENUE_SYNC_HOME": str(world.settings.home),
         **world.settings.bases,
     }
     before = world.calls(provider)["writes"]
     after = before + chance.randint(1, 35 if provider == "stripe" else 1)
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.pusher", venue, provider, entity],
-        env=environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as child:
-        while child.poll() is None and world.calls(provider)["writes"] < after:
-            time.sleep(0.001)
-        time.sleep(chance.random() * 0.02)
-        running = child.poll() is None
-        if running:
-            os.kill(child.pid, signal.SIGKILL)
-        child.wait()
+    child = NURSERY.Process(target=push, args=(environ, venue, provider, entity))
+    child.start()
+    while child.is_alive() and world.calls(provider)["writes"] < after:
+        time.sleep(0.005)
+    time.sleep(chance.random() * 0.02)
+    running = child.is_alive()
+    child.kill()
+    child.join()
+    child.close()
     return running
 
 

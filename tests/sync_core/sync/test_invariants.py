@@ -16,7 +16,7 @@ from sync_core.clock import SystemClock
 from sync_core.errors import ConfigurationError
 from sync_core.providers.protocol import Remote
 from sync_core.sync.engine import scope_of
-from sync_core.sync.inbound import sort_page
+from sync_core.sync.inbound import shown, sort_page
 from sync_core.sync.pull import apply_news
 from sync_core.sync.report import Mode, silent
 from sync_core.sync.work import Tally, Work
@@ -69,7 +69,8 @@ def test_states_that_arrive_in_any_order_and_more_than_once_end_in_the_newest(
         work = _work(small_world, venue, conn)
         for start in range(0, len(arriving), cut):
             with work.transaction():
-                news = sort_page(work, sorted(arriving[start : start + cut], key=lambda r: r.updated_at or NOON)).news
+                page = sorted(arriving[start : start + cut], key=lambda r: r.updated_at or NOON)
+                news = sort_page(work, shown(work.mapping, page)).news
                 if news:
                     apply_news(work, news)
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from sync_core.store import locks
 from sync_core.sync.report import EntityReport
+from tests.battery.stage import HastyClock
 from tests.world import World, key
 
 _numbers = itertools.count(1)
@@ -78,6 +80,44 @@ def test_an_echo_of_our_own_write_changes_nothing(shared_world: World) -> None:
 
     assert (report.counts.pulled_unchanged, report.counts.pulled_updated) == (1, 0)
     assert shared_world.rows(stamps, v=venue) == before
+
+
+def test_a_write_of_ours_that_was_cut_short_does_not_win_over_what_the_venue_did_since(shared_world: World) -> None:
+    venue = shared_world.venue(f"v{next(_numbers)}")
+    hasty = replace(shared_world, engine=replace(shared_world.engine, clock=HastyClock()))
+    shared_world.insert("customers", venue, id="c1", given_name="Ann")
+    shared_world.faults("stripe", {"kind": "drop_after", "method": "POST", "path": "/v1/customers*"})
+    assert hasty.sync(venue, "stripe", "customers").status == "failed"
+    shared_world.no_faults("stripe")
+    shared_world.sql("UPDATE venue.customers SET given_name = 'Bea', updated_at = now() WHERE venue_id = :v", v=venue)
+    (ann,) = shared_world.objects("stripe", venue, "customers")
+
+    report = refresh(shared_world, venue, ann["id"], told_at={ann["id"]: datetime.now(UTC) + timedelta(minutes=1)})
+
+    assert (report.status, report.counts.recovered) == ("succeeded", 1)
+    assert names(shared_world, venue) == [("Bea", False)]
+    # The first one goes on where the one that was cut short had come to.
+    assert [shared_world.sync(venue, "stripe", "customers").counts.updated for _ in range(2)] == [0, 1]
+    assert [one["name"] for one in shared_world.objects("stripe", venue, "customers")] == ["Bea"]
+
+
+def test_what_somebody_changed_before_a_write_of_ours_was_found_again_comes_home(shared_world: World) -> None:
+    """The key of the write is too old to be sent again, so its object is looked up."""
+    venue = shared_world.venue(f"v{next(_numbers)}")
+    hasty = replace(shared_world, engine=replace(shared_world.engine, clock=HastyClock()))
+    shared_world.insert("customers", venue, id="c1", given_name="Ann", phone="+14155550100")
+    shared_world.faults("stripe", {"kind": "drop_after", "method": "POST", "path": "/v1/customers*"})
+    assert hasty.sync(venue, "stripe", "customers").status == "failed"
+    shared_world.no_faults("stripe")
+    (ann,) = shared_world.objects("stripe", venue, "customers")
+    at_stripe(shared_world, venue, "POST", f"customers/{ann['id']}", phone="+14155550199")
+    shared_world.sql("UPDATE sync.intents SET created_at = created_at - interval '2 days'")
+
+    report = shared_world.sync(venue, "stripe", "customers")
+
+    assert (report.status, report.counts.recovered) == ("succeeded", 1)
+    assert shared_world.rows("SELECT phone FROM venue.customers WHERE venue_id = :v", v=venue) == [("+14155550199",)]
+    assert [one["phone"] for one in shared_world.objects("stripe", venue, "customers")] == ["+14155550199"]
 
 
 @pytest.mark.parametrize(("minutes", "winner"), [(5, "Stripe's"), (-5, "Venue's")])
