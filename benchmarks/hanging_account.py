@@ -28,7 +28,7 @@ from sync_core.webhooks.apply import drain
 
 HUNG = "hung"
 OTHERS = [f"v{number}" for number in range(24)]
-EACH = 60
+EACH = 150
 WORKERS = 8
 ROUNDS = 3
 

@@ -85,7 +85,12 @@ def create_app(engine: Engine, *, verifier: Verifier, new_id: Callable[[], str] 
 
 async def _keep_house(api: Api) -> None:
     while True:
-        await run_in_threadpool(housekeeping.tidy, api)
+        tidying = asyncio.ensure_future(run_in_threadpool(housekeeping.tidy, api))
+        try:
+            await asyncio.shield(tidying)
+        except asyncio.CancelledError:
+            await tidying  # its thread would go on with a database that is being closed
+            raise
         await asyncio.sleep(housekeeping.EVERY_SECONDS)
 
 

@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from sync_api.outside import Outside
 from sync_api.tokens import Verifier
 from sync_core.clock import Clock
 from sync_core.settings import Settings
@@ -24,6 +25,7 @@ class Api:
     verifier: Verifier
     new_id: Callable[[], str]
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    outside: Outside = field(default_factory=Outside)
 
     @property
     def database(self) -> sa.Engine:

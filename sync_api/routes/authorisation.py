@@ -124,7 +124,8 @@ def refresh_token(api: Here, spec: Spec, venue: BodyVenue, _body: VenueBody) -> 
     if spec.auth.oauth is None:
         raise Refused("PROVIDER_NOT_SUPPORTED", f"{spec.title} has no tokens that could be refreshed.")
     try:
-        fresh = oauth.refresh(api.engine, connection)
+        with api.outside.calling(venue, spec):
+            fresh = oauth.refresh(api.engine, connection)
     except AuthorizationLost as lost:
         raise Refused("TOKEN_REFRESH_FAILED", str(lost)) from None
     return DoneWith(message="Token refreshed successfully", data=Refreshed(expiresAt=fresh.expires_at))

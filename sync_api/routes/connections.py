@@ -125,9 +125,10 @@ def connect(
         if settings is not None:
             _choose(api, spec, venue, settings)
         return page
-    account = api.engine.connect(
-        venue, spec.provider, parts, environment=environment, settings=settings, correlation=request_id
-    )
+    with api.outside.calling(venue, spec):
+        account = api.engine.connect(
+            venue, spec.provider, parts, environment=environment, settings=settings, correlation=request_id
+        )
     message = "Integration connected successfully"
     return Data(data=Connected(integrationType=spec.provider, message=message, accountId=account.id))
 
@@ -196,7 +197,7 @@ def resume(api: Here, spec: Spec, venue: BodyVenue, _body: VenueBody) -> Done:
 
 
 @router.post(f"{V1}/{{provider}}/api-key")
-def validate_api_key(api: Here, spec: Spec, request_id: RequestId, body: KeyBody) -> Data[Valid]:
+def validate_api_key(api: Here, spec: Spec, request_id: RequestId, caller: CallerNow, body: KeyBody) -> Data[Valid]:
     """Test a key without storing it."""
     given = body.credentials | ({"apiKey": body.apiKey} if body.apiKey else {})
     parts = parts_of(spec, given)
@@ -205,9 +206,10 @@ def validate_api_key(api: Here, spec: Spec, request_id: RequestId, body: KeyBody
         raise Refused("VALIDATION_ERROR", f"Missing credentials: {spec.auth.help}", details=wrong)
     environment = environment_of(body.environment, api.settings)
     try:
-        account = api.engine.account_of(
-            "validation", spec.provider, parts, environment=environment, correlation=request_id
-        )
+        with api.outside.calling(caller.name, spec):
+            account = api.engine.account_of(
+                "validation", spec.provider, parts, environment=environment, correlation=request_id
+            )
     except AuthorizationLost as refused:
         return Data(data=Valid(valid=False, reason=str(refused)))
     return Data(data=Valid(valid=True, accountId=account.id, accountName=account.name))

@@ -221,7 +221,8 @@ def _read_again(api: Api, connection: Connection, entity: str, ids: Sequence[str
 
     At most as many at a time as a report names failures.
     """
-    report = api.engine.refresh(connection, entity, ids, run_id=request_id)
+    with api.outside.calling(connection.venue, api.engine.spec(connection.provider)):
+        report = api.engine.refresh(connection, entity, ids, run_id=request_id)
     if report.status == "busy":
         raise Refused("SYNC_IN_PROGRESS", report.error or f"A sync of {connection.label} is running: try again.")
     if report.status == "succeeded":

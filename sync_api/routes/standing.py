@@ -102,9 +102,10 @@ def try_connection(api: Here, spec: Spec, venue: BodyVenue, request_id: RequestI
             raise Refused("CREDENTIALS_NOT_FOUND", f"No credential is stored for {connection.label}.")
         secret = credential_of(api.engine, conn, connection)
     try:
-        account = api.engine.account_of(
-            venue, spec.provider, secret, environment=connection.environment, correlation=request_id
-        )
+        with api.outside.calling(venue, spec):
+            account = api.engine.account_of(
+                venue, spec.provider, secret, environment=connection.environment, correlation=request_id
+            )
     except AuthorizationLost as lost:
         return Data(data=Tested(connected=False, timestamp=api.clock.now(), reason=str(lost)))
     return Data(data=Tested(connected=True, timestamp=api.clock.now(), accountId=account.id))

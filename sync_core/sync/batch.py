@@ -14,9 +14,9 @@ from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode, OnProgress, silent
 
 LOOK_EVERY = 0.2
-HANGING_SECONDS = 5.0
-"""A provider that takes longer for an answer hangs."""
-LAST_SECONDS = 30.0
+HANGING_SECONDS = 15.0
+"""A provider that takes longer for an answer hangs; a large batch or report may well take ten."""
+LAST_SECONDS = 60.0
 """So long the venues whose provider hangs may keep all others of the run waiting for the next entity."""
 _LEFT = (
     "Its provider takes many seconds for each answer and all other venues of the run were done, so it was cut short; "

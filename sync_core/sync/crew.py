@@ -1,7 +1,7 @@
 """Workers for syncs, of whom those that wait for a slow provider are replaced: a hanging account holds up nobody else.
 
 What a sync does besides waiting is work for one processor, so no more than `workers` do that at once; one that has
-waited for an answer for a second does nothing, and another one begins in its place. Half as many as there are workers
+waited for an answer for half a second does nothing, and another one begins in its place. Half as many as there are workers
 may wait so, for each holds a database connection.
 """
 
@@ -14,7 +14,7 @@ from sync_core.http.turn import Turn
 
 T = TypeVar("T")
 
-SLOW_SECONDS: Final = 1.0
+SLOW_SECONDS: Final = 0.5
 """A sync whose provider takes longer for an answer is waiting, not working."""
 
 

@@ -92,8 +92,9 @@ def ordeal(folder: Path, *, seed: int, measure: Measure, tell: Callable[[str], N
         chance=Random(chance.random()),
     ) as on:
         tell(f"seed {seed}: everything is up after {time.monotonic() - began:.1f} s")
+        begun = time.monotonic()
         ended = _storm(on, measure, chance)
-        storm = time.monotonic() - began
+        storm = time.monotonic() - begun
         fired = on.fired()
         tell(f"seed {seed}: {sum(fired.values())} faults so far, now it is to settle")
         settled = settle(on)

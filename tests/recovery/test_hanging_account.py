@@ -24,7 +24,7 @@ from sync_core.webhooks import Event
 from sync_core.webhooks.apply import drain
 from tests.world import World, account, key, world
 
-HANGS = 3.0
+HANGS = 1.5
 OTHERS = 5
 
 
@@ -71,7 +71,7 @@ def test_one_that_hangs_is_left_when_all_others_are_done(busy_world: World, monk
     monkeypatch.setattr(batch, "HANGING_SECONDS", 0.2)
     monkeypatch.setattr(batch, "LAST_SECONDS", 0.0)
     names = venues(busy_world, "left")
-    busy_world.faults("stripe", {"kind": "delay", "seconds": 1.5, "account": account(names[0])})
+    busy_world.faults("stripe", {"kind": "delay", "seconds": 1.0, "account": account(names[0])})
     told = list[EntityReport]()
 
     sync_venues(
@@ -109,7 +109,7 @@ def test_a_venue_alone_in_its_run_may_take_as_long_as_it_takes(
 def test_in_the_queue_all_others_are_done_while_one_hangs(busy_world: World) -> None:
     names = venues(busy_world, "queue")
     with busy_world.database.begin() as conn:
-        for entity in ("customers", "products", "charges"):
+        for entity in ("customers", "products"):
             asked = busy_world.connection(names[0], "stripe").id
             queue.enqueue(conn, Asked(asked, entity, "incremental", "critical", "somebody"))
         for name in names[1:]:
@@ -124,7 +124,7 @@ def test_in_the_queue_all_others_are_done_while_one_hangs(busy_world: World) -> 
         "WHERE w.status = 'succeeded' ORDER BY w.finished_at"
     )
     ended = [row[0] for row in busy_world.rows(query)]
-    assert worked.succeeded == OTHERS + 3
+    assert worked.succeeded == OTHERS + 2
     assert set(ended[:OTHERS]) == set(names[1:])
 
 
@@ -155,7 +155,7 @@ def test_of_the_webhooks_all_others_are_applied_while_one_hangs(busy_world: Worl
         event = Event(f"evt_{name}", "customer.updated", account(name), "customer", answer.json()["id"], None, {})
         with busy_world.database.begin() as conn:
             inbox.store(conn, [Arrival("stripe", event)])
-    busy_world.faults("stripe", {"kind": "delay", "seconds": HANGS, "account": account(names[0])})
+    busy_world.faults("stripe", {"kind": "delay", "seconds": 2 * HANGS, "account": account(names[0])})
     leave = threading.Event()
     drained = threading.Thread(
         target=lambda: drain(busy_world.engine, run_id="drain", quiet_seconds=60, stopping=leave.is_set)

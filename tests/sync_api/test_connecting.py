@@ -1,5 +1,6 @@
 """Connections by HTTP: with a key and by the provider's own page, tested, suspended, reconnected, ended."""
 
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
@@ -219,3 +220,20 @@ def test_a_connection_made_with_a_key_has_no_token_to_refresh(account: Desk) -> 
     by_key(account, apiKey=KEY)
 
     assert account.refusal("POST", "/oauth/refresh/stripe", body=ABOUT) == (401, "TOKEN_REFRESH_FAILED")
+
+
+def test_a_venue_whose_provider_hangs_waits_behind_itself_and_not_everybody_behind_it(account: Desk) -> None:
+    """Else its requests would hold every thread that serves the others."""
+    assert by_key(account, apiKey=KEY).ok
+    slow = {"kind": "delay", "seconds": 1.5, "account": "acct_bluenote"}
+    account.sim("stripe", "POST", "faults", seed=1, faults=[slow])
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(account.ask, "POST", "/health/stripe/test", body=ABOUT) for _ in range(6)]
+        answers = [one.result() for one in asked]
+    account.sim("stripe", "DELETE", "faults")
+
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503, 503, 503]
+    refused = next(answer for answer in answers if not answer.ok)
+    assert refused.json()["code"] == "PROVIDER_UNAVAILABLE"
+    assert refused.json()["error"] == "2 requests of blue-note wait for Stripe already: wait for their answers."
+    assert account.data("POST", "/health/stripe/test", body=ABOUT)["connected"] is True

@@ -1,4 +1,4 @@
-"""Whether an account's events go through, asked when others of it fail; and who has how many connections open."""
+"""Whether an account's events go through, asked when others of it fail."""
 
 import sqlalchemy as sa
 from alembic import op
