@@ -126,6 +126,7 @@ def test_a_connection_that_another_sync_holds_is_named_and_left_for_the_next_run
     assert [record.data for record in table.records] == [
         {
             "venue": "arena",
+            "category": "-",
             "error": "Another sync of products of arena/stripe is running; this one did nothing.",
         }
     ]
