@@ -248,11 +248,8 @@ def few(on: Stage, instance: dg.DagsterInstance, names: Sequence[str]) -> None:
     half = list(names[1:1001:2])
     open_accounts(on, half, ["stripe"])
     with on.database.connect() as conn:
-        ids = dict(
-            conn.execute(
-                sa.select(connections.c.venue_id, connections.c.id).where(connections.c.provider == "stripe")
-            ).all()
-        )
+        query = sa.select(connections.c.venue_id, connections.c.id).where(connections.c.provider == "stripe")
+        ids: dict[str, int] = {row.venue_id: row.id for row in conn.execute(query)}
 
     def due(venues: Sequence[str]) -> None:
         with on.database.begin() as conn:
