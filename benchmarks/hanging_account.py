@@ -3,11 +3,10 @@
 python -m benchmarks.hanging_account [--way run|queue|webhooks] [--seconds 30]
 
 Each way works for the same venues in turn, with and without one that hangs, and the figure is how many records of the
-others are done a second until the last of them is.
+others are done a second until the last of them is, in the best of three rounds.
 """
 
 import argparse
-import statistics
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -181,7 +180,8 @@ def main() -> None:
                 if hangs:
                     _hang(whole, chosen.seconds)
                 took[hangs].append(WAYS[way](few, number))
-            rates = {hangs: len(OTHERS) * EACH / statistics.median(found) for hangs, found in took.items()}
+            # The best of each: whatever else the machine does only ever takes time.
+            rates = {hangs: len(OTHERS) * EACH / min(found) for hangs, found in took.items()}
             print(
                 f"{way}: {len(OTHERS)} venues, {WORKERS} workers: {rates[False]:.0f} records/s of the others without, "
                 f"{rates[True]:.0f} with one that takes {chosen.seconds:.0f} s an answer: {rates[True] / rates[False]:.1%}",

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from mappings import FOLDER
 from resources.database import pool
+from sync_core.logs import form_in, install, usual
 from sync_core.settings import read_settings
 from sync_core.spec.load import load_providers
 from sync_core.store import lifelines
@@ -29,8 +30,12 @@ class EngineResource(dg.ConfigurableResource[Engine]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Engine]:
         """Build the engine, with a connection per worker; a run shows meanwhile that it lives.
 
+        What the engine logs goes to the run's standard error, which Dagster keeps.
+
         Raises ConfigurationError or DeclarationError.
         """
+        form = form_in(os.environ)
+        install(form, level=usual(form))
         settings = read_settings(os.environ)
         specs = load_providers(Path(self.declarations), *settings.declarations)
         with pool(settings, size=settings.workers + 3) as database, _living(context, database):

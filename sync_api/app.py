@@ -85,12 +85,7 @@ def create_app(engine: Engine, *, verifier: Verifier, new_id: Callable[[], str] 
 
 async def _keep_house(api: Api) -> None:
     while True:
-        tidying = asyncio.ensure_future(run_in_threadpool(housekeeping.tidy, api))
-        try:
-            await asyncio.shield(tidying)
-        except asyncio.CancelledError:
-            await tidying  # its thread would go on with a database that is being closed
-            raise
+        await _to_its_end(housekeeping.tidy, api)
         await asyncio.sleep(housekeeping.EVERY_SECONDS)
 
 
@@ -98,4 +93,14 @@ async def _add_counts(api: Api) -> None:
     """What this process counts reaches the database although it may never end a sync."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        await run_in_threadpool(api.engine.meters.write_now, api.database)
+        await _to_its_end(api.engine.meters.write_now, api.database)
+
+
+async def _to_its_end(work: Callable[..., None], *given: object) -> None:
+    """Do it in a thread, and wait for that even if cancelled: it would go on with a database that is being closed."""
+    working = asyncio.ensure_future(run_in_threadpool(work, *given))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await working
+        raise

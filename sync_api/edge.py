@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync_core.clock import Clock
+from sync_core.logs import correlated
 
 REQUEST_ID: Final = "X-Request-Id"
 MOST_BODY_BYTES: Final = 1024 * 1024
@@ -57,15 +58,21 @@ class Edge:
                     headers.setdefault(name, value)
             await send(message)
 
-        try:
-            await self._app(scope, _bounded(receive), answer)
-        finally:
-            route = getattr(scope.get("route"), "path", "-")
-            method = scope.get("method", "WEBSOCKET")
-            took = (self._clock.monotonic() - started) * 1000
-            _log.info(
-                "api.request method=%s route=%s status=%d ms=%.1f request=%s", method, route, status, took, request_id
-            )
+        with correlated(request_id):
+            try:
+                await self._app(scope, _bounded(receive), answer)
+            finally:
+                route = getattr(scope.get("route"), "path", "-")
+                method = scope.get("method", "WEBSOCKET")
+                took = (self._clock.monotonic() - started) * 1000
+                _log.info(
+                    "api.request method=%s route=%s status=%d ms=%.1f request=%s",
+                    method,
+                    route,
+                    status,
+                    took,
+                    request_id,
+                )
 
 
 def _bounded(receive: Receive) -> Receive:

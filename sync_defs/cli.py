@@ -13,11 +13,13 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from sync_core.http.redact import redact
+from sync_core.logs import form_in, install, usual
 from sync_core.settings import read_settings
 from sync_defs.commands import (
     api,
     check,
     connections,
+    costs,
     db,
     demo,
     drain,
@@ -37,8 +39,6 @@ from sync_defs.commands import (
     webhooks,
 )
 from sync_defs.commands.output import say
-
-OUR_PACKAGES = ("assets", "resources", "sensors", "sync_api", "sync_core", "sync_defs", "sync_sims")
 
 app = typer.Typer(
     name="venue-sync",
@@ -67,6 +67,7 @@ for command, name in (
     (sync.sync, "sync"),
     (status.status, "status"),
     (health.health, "health"),
+    (costs.costs, "costs"),
     (verify.verify, "verify"),
     (check.check, "check"),
     (up.up, "up"),
@@ -84,9 +85,8 @@ def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the stack trace of an error, and log more.")] = False,
 ) -> None:
     """Keep ticketing venues in step with their accounts at the payment providers."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    for ours in OUR_PACKAGES:  # never the HTTP library's: it logs whole addresses
-        logging.getLogger(ours).setLevel(logging.DEBUG if debug else logging.WARNING)
+    form = form_in(os.environ)
+    install(form, level=logging.DEBUG if debug else usual(form))
 
 
 def main() -> None:

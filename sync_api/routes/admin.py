@@ -29,10 +29,13 @@ from sync_api.shapes import (
 from sync_api.wishes import RequestShown, Wish, enqueue
 from sync_api.wishes import shown as request_shown
 from sync_core.health import Health, judge
-from sync_core.store import alerts, audit, connections, figures, letter_desk, queue
-from sync_core.store.alerts import Severity
+from sync_core.http.calls import CallCount
+from sync_core.spec.provider import ProviderSpec
+from sync_core.store import alerts, audit, call_counts, connections, figures, letter_desk, queue
+from sync_core.store.call_counts import Use
 from sync_core.store.figures import Figures
 from sync_core.store.letter_desk import Choice
+from sync_core.trouble import Severity
 
 router = APIRouter(tags=["admin"], route_class=GatedRoute)
 
@@ -92,19 +95,36 @@ class AlertShown(BaseModel):
 
 
 class Cost(BaseModel):
-    """What one venue used of one provider. Calls are counted; no price is declared for them, so money is None."""
+    """What one venue used of one provider. Calls are counted; no price is declared for them, so money is None.
+
+    `metered_calls` are those that count against the provider's allowance of a month.
+    """
 
     venue_id: str
     integration_type: str
     syncs: int
     total_api_calls: int
+    metered_calls: int
+    throttled_calls: int
+    bytes_received: int
     total_cost: float | None = None
+
+
+class Quota(BaseModel):
+    """Calls that a provider allows our application a month, all venues together, and how many of this month are used."""
+
+    integration_type: str
+    name: str
+    allowed: int
+    used: int
+    used_percent: float
 
 
 class Costs(BaseModel):
     """Use by venue and provider, and all of it together."""
 
     costs: list[Cost]
+    quotas: list[Quota]
     total_api_calls: int
     total: float | None = None
 
@@ -212,7 +232,10 @@ def costs(
     startDate: Day | None = None,  # noqa: N803 - the query's name
     endDate: Day | None = None,  # noqa: N803 - the query's name
 ) -> Data[Costs]:
-    """Provider calls by venue and provider, from the first to the last day named; the last 30 days if none is."""
+    """Provider calls by venue and provider, from the first to the last day named; the last 30 days if none is.
+
+    Days are those of UTC, and are kept for 400 days. `quotas` are of this month, whichever days are named.
+    """
     today = api.clock.now().date()
     last = min(endDate or today, date.max - timedelta(days=1))
     first = startDate or last - timedelta(days=min(30, (last - date.min).days))
@@ -221,11 +244,41 @@ def costs(
         raise Refused("VALIDATION_ERROR", "Validation failed: see details.", details=[wrong])
     start, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
     with api.database.connect() as conn:
-        used = figures.usage(conn, start=start, end=end)
-    lines = [
-        Cost(venue_id=x.venue, integration_type=x.provider, syncs=x.syncs, total_api_calls=x.api_calls) for x in used
-    ]
-    return Data(data=Costs(costs=lines, total_api_calls=sum(x.api_calls for x in used)))
+        synced = {(x.venue, x.provider): x.syncs for x in figures.usage(conn, start=start, end=end)}
+        called = {(x.venue, x.provider): x for x in call_counts.used(conn, first=first, last=last)}
+        metered = call_counts.metered(conn, first=today.replace(day=1), last=today)
+    lines = [_cost(name, synced.get(name, 0), called.get(name)) for name in sorted({*synced, *called})]
+    quotas = [_quota(spec, metered.get(name, 0)) for name, spec in sorted(api.specs.items())]
+    return Data(
+        data=Costs(
+            costs=lines,
+            quotas=[quota for quota in quotas if quota is not None],
+            total_api_calls=sum(line.total_api_calls for line in lines),
+        )
+    )
+
+
+def _cost(name: tuple[str, str], syncs: int, used: Use | None) -> Cost:
+    calls = CallCount() if used is None else used.calls
+    return Cost(
+        venue_id=name[0],
+        integration_type=name[1],
+        syncs=syncs,
+        total_api_calls=calls.calls,
+        metered_calls=0 if used is None else used.metered,
+        throttled_calls=calls.throttles,
+        bytes_received=calls.bytes,
+    )
+
+
+def _quota(spec: ProviderSpec, used: int) -> Quota | None:
+    metered = spec.limits.metered
+    if metered is None:
+        return None
+    percent = round(100 * used / metered.per_month, 2)
+    return Quota(
+        integration_type=spec.provider, name=metered.name, allowed=metered.per_month, used=used, used_percent=percent
+    )
 
 
 @router.post(f"{V1}/admin/force-sync", status_code=202)

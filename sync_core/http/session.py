@@ -6,6 +6,7 @@ every call has a timeout; errors name provider, connection and endpoint, never a
 
 import http.cookiejar
 import importlib.metadata
+import logging
 import random
 import threading
 from collections.abc import Mapping
@@ -34,6 +35,11 @@ REPEAT_HEADER = "X-Repeat"
 CONNECT_SECONDS = 10.0
 
 _KEY_HEADER = "Idempotency-Key"
+# How providers call a request of ours, for their support: Stripe (docs.stripe.com/api/request_ids), Mailchimp (recorded
+# answers) and QuickBooks (developer.intuit.com, troubleshooting). Square documents none.
+_PROVIDERS_ID_HEADERS = ("Request-Id", "X-Request-Id", "intuit_tid")
+_SOURCE_HEADER = "X-Request-Source"
+_log = logging.getLogger(__name__)
 _NETWORK_ERRORS = (
     requests.ConnectionError,
     requests.Timeout,
@@ -107,7 +113,7 @@ def open_session(
     session.trust_env = False
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = f"venue-sync/{_version()}"
-    session.headers["X-Request-Source"] = f"venue-sync/{_version()} {correlation}"
+    session.headers[_SOURCE_HEADER] = f"venue-sync/{_version()} {correlation}"
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -276,6 +282,7 @@ class _ReliableAdapter(HTTPAdapter):
         throttled = response is not None and response.status_code == 429  # noqa: PLR2004 - HTTP
         if throttled:
             self._limiter.throttled(endpoint)
+        self._tell(request, endpoint, answer, seconds)
         self._calls.add(
             endpoint,
             CallCount(
@@ -288,6 +295,24 @@ class _ReliableAdapter(HTTPAdapter):
             ),
         )
         return answer
+
+    def _tell(self, request: requests.PreparedRequest, endpoint: str, answer: _Answer, seconds: float) -> None:
+        """A line in the log for what did not go well, and with debug for every call, with the provider's id of it."""
+        good = answer.response is not None and answer.response.status_code < 400  # noqa: PLR2004 - HTTP
+        level = logging.DEBUG if good else logging.INFO
+        if not _log.isEnabledFor(level):
+            return
+        headers: Mapping[str, str] = {} if answer.response is None else answer.response.headers
+        _log.log(
+            level,
+            "provider.call connection=%s endpoint=%s outcome=%s seconds=%.3f request=%s provider_request=%s",
+            self._policy.connection,
+            endpoint,
+            answer.trouble,
+            seconds,
+            str(request.headers.get(_SOURCE_HEADER, "-")).rpartition(" ")[2],
+            next((headers[name] for name in _PROVIDERS_ID_HEADERS if name in headers), "-"),
+        )
 
     def _send_once(self, request: requests.PreparedRequest, real: Mapping[str, Any]) -> _Answer:
         try:

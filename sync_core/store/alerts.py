@@ -3,15 +3,14 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from sync_core.store.oauth_tables import OF_CONNECTION, alerts
 from sync_core.store.sync_tables import connections
+from sync_core.trouble import Severity
 
-Severity = Literal["info", "warning", "error", "critical"]
 _log = logging.getLogger(__name__)
 _LOUD = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR, "critical": logging.CRITICAL}
 

@@ -157,24 +157,23 @@ def waiting_work(conn: sa.Connection, ids: Collection[int]) -> dict[int, dict[st
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one venue used of one provider in a span of time."""
+    """How often one venue was synced with one provider in a span of time."""
 
     venue: str
     provider: str
     syncs: int
-    api_calls: int
 
 
 def usage(conn: sa.Connection, *, start: datetime, end: datetime) -> list[Usage]:
     """Every venue's use of every provider by syncs that started in [start, end)."""
     query = (
-        sa.select(connections.c.venue_id, connections.c.provider, sa.func.count(), sa.func.sum(sync_log.c.api_calls))
+        sa.select(connections.c.venue_id, connections.c.provider, sa.func.count())
         .select_from(sync_log.join(connections))
         .where(sync_log.c.started_at >= start, sync_log.c.started_at < end)
         .group_by(connections.c.venue_id, connections.c.provider)
         .order_by(connections.c.venue_id, connections.c.provider)
     )
-    return [Usage(venue, provider, syncs, int(calls or 0)) for venue, provider, syncs, calls in conn.execute(query)]
+    return [Usage(venue, provider, syncs) for venue, provider, syncs in conn.execute(query)]
 
 
 def connected_at(conn: sa.Connection, ids: Collection[int]) -> dict[int, datetime | None]:

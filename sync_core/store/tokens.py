@@ -93,7 +93,14 @@ def failed(conn: sa.Connection, connection_id: int, *, seen: int, reason: str, r
     statement = (
         sa.update(oauth_tokens)
         .where(oauth_tokens.c.connection_id == connection_id, oauth_tokens.c.version == seen)
-        .values(failures=oauth_tokens.c.failures + 1, last_error=reason, retry_at=retry_at, attempted_at=None)
+        .values(
+            failures=oauth_tokens.c.failures + 1,
+            last_error=reason,
+            retry_at=retry_at,
+            # A token that was refused before its time is due when it is tried again, not when its time has come.
+            due_at=sa.func.least(oauth_tokens.c.due_at, retry_at),
+            attempted_at=None,
+        )
         .returning(oauth_tokens.c.failures)
     )
     return conn.execute(statement).scalar_one_or_none() or 0

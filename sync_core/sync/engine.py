@@ -20,6 +20,7 @@ from sync_core.http.bearer import TokenSource, renewing
 from sync_core.http.calls import CallLog
 from sync_core.http.session import CallPolicy, Guard, open_session
 from sync_core.http.turn import Turn
+from sync_core.logs import correlated
 from sync_core.mapping.compile import Mapping as FieldMapping
 from sync_core.mapping.compile import load_mappings
 from sync_core.oauth.bearer import bearer_of
@@ -232,7 +233,8 @@ class Engine:
 
     def _locked(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> Ending:
         connection, entity = order.connection, order.entity
-        with self.database.connect() as conn, lock(conn, connection.id, entity) as mine:
+        told_as = correlated(order.run_id)
+        with told_as, self.database.connect() as conn, lock(conn, connection.id, entity) as mine:
             if mine:
                 return act(conn, order)
         return "busy", f"Another sync of {entity} of {connection.label} is running; this one did nothing."

@@ -21,11 +21,11 @@ from sync_core.http.session import Guard
 from sync_core.http.slots import Lanes
 from sync_core.spec.provider import RateSpec
 from sync_core.store import alerts, breakers
-from sync_core.store.alerts import Severity
 from sync_core.store.allowance_leases import SharedAllowance
 from sync_core.store.breakers import Standing
 from sync_core.store.database import at_once
 from sync_core.store.slots import SlotKeeper
+from sync_core.trouble import Severity
 
 FRESH_SECONDS: Final = 1.0
 """So old may be what we know of the breakers."""

@@ -102,7 +102,13 @@ class Meters:
             raise
 
     def write_now(self, database: sa.Engine) -> None:
-        """The same at once, through a connection of its own. What cannot be added now stays for the next one."""
+        """The same at once, through a connection of its own. What cannot be added now stays for the next one.
+
+        Where nothing was counted the database is not asked for a connection.
+        """
+        self._count_keys()
+        if not self._calls and not self._counters:
+            return
         try:
             with database.begin() as conn:
                 self.write(conn)

@@ -17,11 +17,11 @@ from sync_core.health import Health, Judgement, judge
 from sync_core.oauth.keeping import TROUBLES as TOKEN_TROUBLES
 from sync_core.spec.provider import ProviderSpec
 from sync_core.store import alerts, breakers, call_counts, connection_health, figures, locks
-from sync_core.store.alerts import Severity
 from sync_core.store.breakers import Standing
 from sync_core.store.connection_health import Checked
 from sync_core.store.figures import Figures
 from sync_core.sync.guards import BREAKER, severity_of, told_of
+from sync_core.trouble import Severity
 
 DAY: Final = timedelta(hours=24)
 KEPT_ALERTS: Final = timedelta(days=90)

@@ -1,9 +1,13 @@
 """What administrators see and do, mappings as callers see them, and how this process is."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from sync_core.http.calls import CallCount
+from sync_core.store import call_counts
+from sync_core.store.call_counts import Called
 from tests.sync_api.desk import OTHER, OWN, Desk
 
 ABOUT = {"venueId": OWN}
@@ -79,12 +83,20 @@ def test_costs_are_of_the_days_named(desk: Desk) -> None:
         "VALUES (:id, 'customers', 'r', 'full', 'succeeded', '2026-11-03T23:59:59Z', '2026-11-04T00:00:10Z', 7)",
         id=connection,
     )
+    counted = CallCount(calls=9, throttles=2, bytes=1_000)  # those for webhooks among them
+    with desk.engine.database.begin() as conn:
+        called = [Called(connection, "GET /v1/customers", counted, metered=4)]
+        call_counts.add(conn, calls=called, present=datetime(2026, 11, 3, 23, 59, tzinfo=UTC))
     admin = desk.token("admin")
 
-    def calls(first: str, last: str) -> int:
-        return desk.data("GET", "/admin/costs", token=admin, startDate=first, endDate=last)["total_api_calls"]
+    def costs(first: str, last: str) -> Any:
+        return desk.data("GET", "/admin/costs", token=admin, startDate=first, endDate=last)
 
-    assert [calls("2026-11-03", "2026-11-03"), calls("2026-11-04", "2026-11-05")] == [7, 0]
+    [line] = costs("2026-11-03", "2026-11-03")["costs"]
+    assert (line["syncs"], line["total_api_calls"], line["metered_calls"], line["throttled_calls"]) == (1, 9, 4, 2)
+    assert [costs("2026-11-03", "2026-11-03")["total_api_calls"], costs("2026-11-04", "2026-11-05")["costs"]] == [9, []]
+    [quota] = costs("2026-11-04", "2026-11-05")["quotas"]
+    assert (quota["integration_type"], quota["name"], quota["allowed"]) == ("quickbooks", "CorePlus calls", 500_000)
     wrong = {"startDate": "2026-11-05", "endDate": "2026-11-04"}
     assert desk.refusal("GET", "/admin/costs", token=admin, **wrong) == (400, "VALIDATION_ERROR")
 

@@ -18,6 +18,7 @@ from sync_core.oauth import refresh
 from sync_core.oauth.bearer import Bearer
 from sync_core.oauth.grant import Grant
 from sync_core.oauth.keeping import held
+from sync_core.oauth.rounds import refresh_due
 from sync_core.settings import read_settings
 from sync_core.store import alerts
 from sync_core.sync.report import EntityReport, Mode
@@ -311,6 +312,26 @@ def test_squares_refresh_token_stays_and_is_used_each_week(place: Place) -> None
     refresh(place.engine, place.connection("blue-note", "square"))
     assert place.counts("square")["refreshes"] == 1
     assert place.standing("blue-note", "square").version == 2
+
+
+def test_a_token_that_was_refused_long_before_its_time_is_tried_again_as_soon_as_one_whose_time_had_come(
+    place: Place,
+) -> None:
+    """Square's would have been due in a week only, and its connection in error for as long."""
+    place.venue("blue-note", "square")
+    place.connect("blue-note", "square")
+    place.sim("square", "POST", "faults", faults=[{"kind": "error_before", "status": 503, "path": "/oauth2/token"}])
+    for pause in (15, 60, 300):
+        with pytest.raises(TransientError, match="fails to give tokens"):
+            refresh(place.engine, place.connection("blue-note", "square"))
+        assert refresh_due(place.engine) == []
+        place.clock.advance(pause)
+    assert place.connection("blue-note", "square").status == "error"
+    place.sim("square", "DELETE", "faults")
+
+    assert [visit.error for visit in refresh_due(place.engine)] == [None]
+
+    assert place.connection("blue-note", "square").status == "connected"
 
 
 def test_who_was_connected_with_a_key_has_nothing_to_refresh(place: Place) -> None:
