@@ -84,6 +84,7 @@ def create_app(engine: Engine, *, verifier: Verifier, new_id: Callable[[], str] 
 
 
 async def _keep_house(api: Api) -> None:
+    await asyncio.sleep(housekeeping.FIRST_SECONDS)  # whoever starts has something more urgent to do
     while True:
         await _to_its_end(housekeeping.tidy, api)
         await asyncio.sleep(housekeeping.EVERY_SECONDS)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sync_api.context import Api
 from sync_core.store import retention
 
+FIRST_SECONDS: Final = 60.0
 EVERY_SECONDS: Final = 3600.0
 _log = logging.getLogger(__name__)
 
