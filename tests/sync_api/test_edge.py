@@ -54,9 +54,11 @@ def test_a_process_that_lives_is_ready_only_with_its_database(
 ) -> None:
     assert requests.get(f"{address}/health/ready", timeout=5).status_code == 200
     admin = open_engine(postgres.url_of("postgres"))
-    engine.database.dispose()
+    name = engine.database.url.database
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.exec_driver_sql(f"ALTER DATABASE {engine.database.url.database} ALLOW_CONNECTIONS false")
+        conn.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        ended = sa.text("SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = :name")
+        conn.execute(ended, {"name": name})
     admin.dispose()
 
     answer = requests.get(f"{address}/health/ready", timeout=15)
