@@ -60,7 +60,14 @@ def definitions_of(declarations: ModuleType) -> dg.Definitions:
             assets=[*venue_tables(specs), *added],
             jobs=[*sync_jobs(specs), *waiting_jobs(), *token_jobs(), tidy_job(), prune_job()],
             schedules=[*incremental_schedules(specs), tidy_schedule(), prune_schedule()],
-            sensors=[venues_to_partitions, webhooks_waiting, syncs_waiting, tokens_due, health_sensor(specs), runs_left_behind],
+            sensors=[
+                venues_to_partitions,
+                webhooks_waiting,
+                syncs_waiting,
+                tokens_due,
+                health_sensor(specs),
+                runs_left_behind,
+            ],
             resources={
                 "database": DatabaseResource(),
                 "engine": EngineResource(declarations=str(folder)),
