@@ -30,7 +30,8 @@ from sync_core.providers.protocol import Batch, Provider, Remote, Sought, Write
 from sync_core.settings import read_settings
 from sync_core.spec.load import load_provider, load_providers
 from sync_core.store import connections
-from sync_core.sync.engine import Engine, client_of, open_engine_for
+from sync_core.sync.accounts import client_of
+from sync_core.sync.engine import Engine, open_engine_for
 from sync_core.sync.report import EntityReport, Mode
 from sync_defs.definitions import defs
 from sync_defs.jobs import INCREMENTAL, range_tags

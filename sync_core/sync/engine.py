@@ -1,6 +1,5 @@
 """The engine: everything a sync needs, built once per process, and the way in for Dagster, the terminal and the API."""
 
-import importlib
 import logging
 import random
 import uuid
@@ -15,25 +14,24 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sync_core.clock import Clock, SystemClock
 from sync_core.errors import AuthorizationLost, ConfigurationError, DatabaseFailure, Held, SyncError, TransientError
-from sync_core.http.backoff import HIGH, NORMAL, Patience
-from sync_core.http.bearer import TokenSource, renewing
+from sync_core.http.backoff import NORMAL
 from sync_core.http.calls import CallLog
-from sync_core.http.session import CallPolicy, Guard, open_session
 from sync_core.http.turn import Turn
 from sync_core.logs import correlated
 from sync_core.mapping.compile import Mapping as FieldMapping
 from sync_core.mapping.compile import load_mappings
 from sync_core.oauth.bearer import bearer_of
 from sync_core.oauth.keeping import API_KEY, credential_of, give_up_tokens
-from sync_core.providers.protocol import Account, Provider, ProviderFactory
+from sync_core.providers.protocol import Account
 from sync_core.settings import Settings
 from sync_core.spec.connection import ConnectionSettings
-from sync_core.spec.provider import ProviderSpec, RateSpec
+from sync_core.spec.provider import ProviderSpec
 from sync_core.store import connections, letter_alert, letter_desk, locks, sync_log, turns
 from sync_core.store.comeback import Comeback, Trials
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.failures import failure_of
 from sync_core.store.rows import TABLES, Scope
+from sync_core.sync.accounts import Access, Accounts
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
 from sync_core.sync.guards import Guards
@@ -61,23 +59,6 @@ _log = logging.getLogger(__name__)
 def random_key() -> str:
     """A fresh idempotency key: 32 hex digits, within every provider's limit (Square payments: 45)."""
     return uuid.uuid4().hex
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Whose account is to be opened, and with what. The secret never shows in its repr.
-
-    `tokens` watches over an access token that ends; None where a key, or a token without end, opens the account.
-    `account` is whose limits the calls count against, in the provider's terms; None while nobody knows. So is
-    `connection_id`, whose calls they are.
-    """
-
-    label: str
-    environment: Environment
-    secret: Mapping[str, str] = field(repr=False)
-    tokens: TokenSource | None = field(default=None, repr=False)
-    account: str | None = None
-    connection_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +100,15 @@ class Engine:
     own_mappings: OwnMappings = field(default_factory=OwnMappings, init=False)
     guards: Guards = field(init=False)
     meters: Meters = field(init=False)
+    accounts: Accounts = field(init=False)
     comeback: Comeback = field(init=False)
 
     def __post_init__(self) -> None:
         """Share limits and breakers with whoever works on the same database."""
         object.__setattr__(self, "guards", Guards(self.database, clock=self.clock))
         object.__setattr__(self, "meters", Meters(clock=self.clock, vault_counts=self.vault.counts))
+        accounts = Accounts(self.settings, self.clock, self.rng, self.guards, self.meters)
+        object.__setattr__(self, "accounts", accounts)
         object.__setattr__(self, "comeback", Comeback(self.database, clock=self.clock))
 
     def mapping_of(self, conn: sa.Connection, connection: Connection, entity: str) -> FieldMapping:
@@ -322,7 +306,7 @@ class Engine:
         spec, access = self.spec(provider), Access(f"{venue}/{provider}", environment, secret)
         with (
             self.meters.written(self.database),
-            self._client(spec, access, calls=CallLog(), correlation=correlation, patience=NORMAL) as client,
+            self.accounts.opened(spec, access, calls=CallLog(), correlation=correlation, patience=NORMAL) as client,
         ):
             return client.account()
 
@@ -415,7 +399,7 @@ class Engine:
         terms = terms_of(connection.settings, spec.entities[entity], entity)
         access = self._access(conn, connection)
         conn.commit()
-        with self._client(spec, access, calls=order.calls, correlation=order.run_id, turn=order.turn) as client:
+        with self.accounts.opened(spec, access, calls=order.calls, correlation=order.run_id, turn=order.turn) as client:
             yield Work(
                 conn=conn,
                 connection=connection,
@@ -447,65 +431,6 @@ class Engine:
         secret = credential_of(self, conn, connection)
         tokens = bearer_of(self, conn, connection)
         return Access(connection.label, connection.environment, secret, tokens, connection.account_id, connection.id)
-
-    @contextmanager
-    def _client(
-        self,
-        spec: ProviderSpec,
-        access: Access,
-        *,
-        calls: CallLog,
-        correlation: str,
-        patience: Patience = HIGH,
-        turn: Turn | None = None,
-    ) -> Iterator[Provider]:
-        sandbox = access.environment == "sandbox"
-        policy = CallPolicy(
-            provider=spec.title,
-            connection=access.label,
-            rate=spec.limits.sandbox if sandbox else spec.limits.production,
-            concurrency=spec.limits.concurrency,
-            timeout=spec.api.timeout_seconds,
-            patience=patience,
-        )
-        session = open_session(
-            policy,
-            clock=self.clock,
-            rng=self.rng,
-            calls=calls,
-            correlation=correlation,
-            guard=self._guard(spec, access, policy.rate),
-            turn=turn,
-        )
-        if access.tokens is not None:
-            renewing(session, access.tokens)
-        try:
-            with session:
-                yield client_of(spec)(
-                    spec=spec,
-                    session=session,
-                    base=self._base(spec, access.environment),
-                    secret=access.secret,
-                    sandbox=sandbox,
-                )
-        finally:
-            self.meters.calls(spec, access.environment, calls.news(), connection_id=access.connection_id)
-
-    def _guard(self, spec: ProviderSpec, access: Access, rate: RateSpec) -> Guard | None:
-        """The guard of the account, which venues that share it share; None while nobody knows whose account it is."""
-        if access.account is None:
-            return None
-        system = f"{spec.provider}/{access.environment}"
-        # Mailchimp's account id has the audience behind a slash, and its limits are the account's.
-        whose = access.account.partition("/")[0]
-        limits = spec.limits
-        return self.guards.of(
-            f"{system}/{whose}", system=system, rate=rate, simultaneous=limits.simultaneous, alone=limits.alone
-        )
-
-    def _base(self, spec: ProviderSpec, environment: Environment) -> str:
-        declared = spec.api.sandbox_base if environment == "sandbox" and spec.api.sandbox_base else spec.api.base
-        return self.settings.bases.get(spec.api.base_env, declared)
 
 
 def open_engine_for(
@@ -544,17 +469,6 @@ def open_engine_for(
         vault=vault,
         settings=settings,
     )
-
-
-def client_of(spec: ProviderSpec) -> ProviderFactory:
-    """The client that a declaration names. Raises ConfigurationError when there is no such thing."""
-    module, _, name = spec.client.partition(":")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError):
-        raise ConfigurationError(
-            f"The declaration of {spec.provider} names the client {spec.client}, which is not there."
-        ) from None
 
 
 def scope_of(

@@ -7,7 +7,7 @@ from mappings import FOLDER
 from sync_core.errors import ConfigurationError, SyncError
 from sync_core.mapping.compile import load_mappings
 from sync_core.spec.provider import ProviderSpec
-from sync_core.sync.engine import client_of
+from sync_core.sync.accounts import client_of
 from sync_defs.commands.opening import declared
 from sync_defs.commands.output import Json, print_json, print_table
 

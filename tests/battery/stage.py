@@ -20,7 +20,8 @@ from sync_core.settings import read_settings
 from sync_core.spec.load import load_providers
 from sync_core.spec.provider import ProviderSpec
 from sync_core.store.rows import TABLES
-from sync_core.sync.engine import client_of, open_engine_for
+from sync_core.sync.accounts import client_of
+from sync_core.sync.engine import open_engine_for
 from sync_core.sync.report import EntityReport, Mode, OnProgress, silent
 from sync_sims.wire import Simulator
 from tests.battery.outside import Outside, in_order, outside_of

@@ -18,7 +18,7 @@ from sync_core.http.session import CallPolicy, open_session
 from sync_core.oauth.keeping import credential_of
 from sync_core.providers.protocol import Batch, Operation, Provider, Sought, Write
 from sync_core.spec.provider import EntitySpec, ProviderSpec
-from sync_core.sync.engine import client_of
+from sync_core.sync.accounts import client_of
 from sync_core.sync.report import EntityReport, Mode
 from sync_core.venue.demo import generate_demo
 from sync_defs.demo.edits import edit_both_sides

@@ -8,7 +8,7 @@ from mappings import FOLDER
 from sync_core.mapping.compile import load_mappings
 from sync_core.providers.protocol import ProviderFactory
 from sync_core.spec.load import load_providers
-from sync_core.sync.engine import client_of
+from sync_core.sync.accounts import client_of
 from sync_defs.capabilities import DECLARATIONS
 
 SPECS = load_providers(DECLARATIONS)

@@ -9,7 +9,7 @@ import pytest
 from sync_core.errors import SyncError
 from sync_core.http.calls import CallLog
 from sync_core.http.session import CallPolicy, open_session
-from sync_core.sync.engine import client_of
+from sync_core.sync.accounts import client_of
 from tests.battery.outside import Outside, outside_of
 from tests.battery.stage import DECLARED, HastyClock
 from tests.battery.trials import TRIALS
