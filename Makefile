@@ -42,7 +42,7 @@ check: $(STAMP) ## Format, lint, types, layers, and whether Dagster loads the de
 	$(BIN)/venue-sync check
 
 test: check ## Install, check, and run every test
-	$(BIN)/pytest -n 3  # they wait as much as they work: three keep two cores busy
+	$(BIN)/pytest -n 2
 
 conformance: $(STAMP) ## Hold what clients ask and simulators answer against the providers' specifications
 	$(BIN)/pytest -q tests/conformance --conformance-customers 60

@@ -118,6 +118,7 @@ def test_a_deletion_disturbed_once_is_done_once(stripe: StripeAccount, kind: str
 
 def test_nothing_of_a_customer_reaches_a_log(stripe: StripeAccount, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="sync_core")
     write_one(stripe.provider, "customers", create_customer("L1", email="jane@example.com"))
     stripe.outside.faults({"kind": "throttle", "times": 1})
     stripe.provider.find("customers", [sought_of(create_customer("L1"), stripe.clock)])
