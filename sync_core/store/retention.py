@@ -1,7 +1,7 @@
 """What is kept for how long, and the one place where the rest is deleted: by the API, by Dagster, by whoever comes to it.
 
 What stays true: nothing that still waits for anybody is deleted, however old it is; of each connection's entity the
-last sync that went well stays in the log, because its age decides when it is its turn; and one process does this at a time.
+last sync that went well stays in the log, so that people can still see when that was; and one process does this at a time.
 """
 
 import logging
