@@ -79,6 +79,11 @@ def require_connected(conn: sa.Connection, venue: str, spec: ProviderSpec) -> Co
     return found
 
 
+def may_be_worked_with(connection: Connection) -> bool:
+    """Whether `require_connected` would let it through."""
+    return connection.status == "connected" and connection.settings.enabled
+
+
 def shown(conn: sa.Connection, api: Api, found: Sequence[Connection]) -> list[Integration]:
     """These connections with their health, in three queries however many there are."""
     ids = [connection.id for connection in found]

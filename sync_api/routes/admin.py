@@ -319,7 +319,8 @@ def process_dead_letters(api: Here, caller: CallerNow, request_id: RequestId) ->
             letter_desk.make_due(conn, number, x.entity, record_ids=[x.record_id], direction=x.direction)
         for connection_id, entity in sorted(places):
             asked = queue.Asked(connection_id, entity, "incremental", "normal", caller.name, request_id=request_id)
-            queue.enqueue(conn, asked)
+            if not queue.waits(conn, asked):
+                queue.enqueue(conn, asked)
     return Done(
         message=f"Dead letter queue processing initiated: {requeued} requests and {len(letters)} records are tried again"
     )

@@ -56,10 +56,16 @@ def post(
     """Open a dead letter per record, or count another attempt on the one that is there.
 
     What was refused on pull is due at the next sync, then after five minutes and longer (`due_on_pull`).
+    A record that had gone through, or whose letter was discarded, fails for the first time again.
     """
     if not letters:
         return
     insert = pg.insert(dead_letters)
+    # What this very transaction resolved was only looked at again: it has failed all the time.
+    still = sa.or_(
+        dead_letters.c.status == "open",
+        sa.and_(dead_letters.c.status == "resolved", dead_letters.c.last_at == sa.func.now()),
+    )
     conn.execute(
         insert.on_conflict_do_update(
             index_elements=["connection_id", "entity", "direction", "record_id"],
@@ -68,9 +74,10 @@ def post(
                 "category": insert.excluded.category,
                 "reason": insert.excluded.reason,
                 "status": "open",
-                "attempts": dead_letters.c.attempts + 1,
+                "attempts": sa.case((still, dead_letters.c.attempts + 1), else_=1),
+                "first_at": sa.case((still, dead_letters.c.first_at), else_=sa.func.now()),
                 "last_at": sa.func.now(),
-                "due_at": later(dead_letters.c.attempts),
+                "due_at": sa.case((still, later(dead_letters.c.attempts)), else_=sa.func.now()),
             },
         ),
         [

@@ -121,6 +121,18 @@ def enqueue(conn: sa.Connection, asked: Asked) -> tuple[Item, bool]:
     return _items(conn, *same)[0], False
 
 
+def waits(conn: sa.Connection, asked: Asked) -> bool:
+    """Whether a sync of the same entity waits as urgently already, which will do what is asked for.
+
+    It is held until the transaction ends, so that no worker begins it before that.
+    """
+    urgent = PRIORITIES[: PRIORITIES.index(asked.priority) + 1]
+    same = (work.c.connection_id == asked.connection_id, work.c.entity == asked.entity, work.c.priority.in_(urgent))
+    begins = (work.c.status == "queued", work.c.not_before <= sa.func.now(), sa.not_(work.c.stop_asked))
+    query = sa.select(work.c.id).where(*same, *begins).limit(1).with_for_update(skip_locked=True)
+    return conn.execute(query).first() is not None
+
+
 def claim(
     conn: sa.Connection, *, worker: str, limit: int = 1, needs: Needs = (), most_of_one: int | None = None
 ) -> list[Item]:

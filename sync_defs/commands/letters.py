@@ -36,6 +36,7 @@ Venue = Annotated[str | None, typer.Option("--venue", help="Only this venue's.")
 Provider = Annotated[str | None, typer.Option("--provider", help="Only of this provider.")]
 Entity = Annotated[str | None, typer.Option("--entity", help="Only of this entity.")]
 Category = Annotated[str | None, typer.Option("--category", help="Only of this category: who must act next.")]
+Code = Annotated[str | None, typer.Option("--code", help="Only of this code: what the provider, or we, call it.")]
 OlderThan = Annotated[
     str | None,
     typer.Option("--older-than", metavar="AGE", help="Only those that first failed so long ago: 30m, 6h, 2d."),
@@ -50,13 +51,14 @@ def list_letters(
     provider: Provider = None,
     entity: Entity = None,
     category: Category = None,
+    code: Code = None,
     older_than: OlderThan = None,
     limit: Annotated[int, typer.Option(min=1, help="The latest so many.")] = 100,
     json: Json = False,
 ) -> None:
     """List the open dead letters, the latest first, and how many there are of which kind."""
     with ready_database(settings_now()) as database, database.connect() as conn:
-        choice = _choice(conn, None, venue, provider, entity, category, older_than)
+        choice = _choice(conn, None, venue, provider, entity, category, code, older_than)
         letters, piles = letter_desk.listed(conn, choice, limit=limit), letter_desk.piles(conn, choice)
     if json:
         print_json(letters)
@@ -112,13 +114,14 @@ def retry(
     provider: Provider = None,
     entity: Entity = None,
     category: Category = None,
+    code: Code = None,
     older_than: OlderThan = None,
     everything: Everything = False,
 ) -> None:
     """Try letters again now, whatever their time: each entity they are of is synced in this process."""
     with ready_engine(settings_now()) as engine:
         with engine.database.connect() as conn:
-            choice = _choice(conn, letters, venue, provider, entity, category, older_than, everything=everything)
+            choice = _choice(conn, letters, venue, provider, entity, category, code, older_than, everything=everything)
             found = letter_desk.listed(conn, choice, limit=None)
         for group in _by_entity(found):
             _try_again(engine, group)
@@ -140,12 +143,13 @@ def discard(
     provider: Provider = None,
     entity: Entity = None,
     category: Category = None,
+    code: Code = None,
     older_than: OlderThan = None,
     everything: Everything = False,
 ) -> None:
     """Discard letters: their records are not tried again until they change."""
     with ready_database(settings_now()) as database, database.begin() as conn:
-        choice = _choice(conn, letters, venue, provider, entity, category, older_than, everything=everything)
+        choice = _choice(conn, letters, venue, provider, entity, category, code, older_than, everything=everything)
         found = letter_desk.listed(conn, choice, limit=None)
         _require_all_there(letters, found)
         gone = letter_desk.discard(conn, [letter.id for letter in found])
@@ -159,6 +163,7 @@ def _choice(  # noqa: PLR0917 - one for each option
     provider: str | None,
     entity: str | None,
     category: str | None,
+    code: str | None,
     older_than: str | None,
     *,
     everything: bool | None = None,
@@ -175,16 +180,17 @@ def _choice(  # noqa: PLR0917 - one for each option
         require_known("entity", entity, {name for spec in declared().values() for name in spec.entities})
     if category is not None:
         require_known("category", category, CATEGORIES)
-    said = [ids or None, venue, provider, entity, category, older_than]
+    said = [ids or None, venue, provider, entity, category, code, older_than]
     if everything is not None and everything == any(one is not None for one in said):
         raise ConfigurationError(
-            "Say which letters: ids, --venue, --provider, --entity, --category, --older-than or --all."
+            "Say which letters: ids, --venue, --provider, --entity, --category, --code, --older-than or --all."
         )
     return Choice(
         venues=None if venue is None else {venue},
         provider=provider,
         entity=entity,
         category=next((one for one in CATEGORIES if one == category), None),
+        code=code,
         older_than=None if older_than is None else SystemClock().now() - _age(older_than),
         ids=ids or None,
     )

@@ -42,7 +42,9 @@ def test_letters_are_listed_by_what_is_asked_for_and_counted_by_who_must_act(
 
     assert listed() == listed(*SQUARE, "--entity", "customers", "--category", "validation") == set(troubled)
     assert listed("--older-than", "2d") == {troubled[0]}
-    assert listed("--category", "network") == listed("--provider", "stripe") == set()
+    assert (
+        listed("--code", "not_storable") == listed("--category", "network") == listed("--provider", "stripe") == set()
+    )
     said = connected("letters", "list")
     assert "lantern-hall/square customers: 3 of validation, the first 3 d ago." in said.err
     assert "validation" in said.out
