@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, TextIO
 import orjson
 
 from sync_core.errors import ConfigurationError
-from sync_core.http.redact import redact
+from sync_core.http.redact import ESCAPED, IS, QUOTE, START, redact
 
 Form = Literal["text", "json"]
 OURS: Final = ("assets", "resources", "sensors", "sync_api", "sync_core", "sync_defs", "sync_sims")
@@ -28,25 +28,28 @@ OURS: Final = ("assets", "resources", "sensors", "sync_api", "sync_core", "sync_
 _correlation: ContextVar[str | None] = ContextVar("correlation", default=None)
 
 _PERSONAL: Final = (
-    "given_name|family_name|first_name|last_name|middle_name|full_name|display_name|GivenName|FamilyName|DisplayName|"
-    "PrintOnCheckName|email|email_address|phone|phone_number|address_line_?[0-9]|line[0-9]|street|birthday|FNAME|LNAME"
+    r"(?:given|family|first|last|middle|full|display|holder|recipient|customer|nick|FullyQualified|PrintOnCheck)"
+    r"_?name|e_?mail(?:_?address)?|phone(?:_?number)?|FreeFormNumber|"
+    rf"{START}(?:address_?line_?[0-9]|addr_?[0-9]|line_?[0-9]|street|birthday|[FL]NAME)"
 )
+_STRING: Final = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?P<level>\\+)(?P<mark>["']).*?(?<!\\)(?P=level)(?P=mark)"""
+"""A value in quotation marks, also where those were escaped because the text was quoted once more."""
 _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # What a database error quotes of rows: SQLAlchemy's parameters, PostgreSQL's details and contexts.
     (re.compile(r"\[parameters: [^\n]*"), "[parameters hidden]"),
-    (re.compile(r"\b(DETAIL|CONTEXT|HINT): [^\n]*"), r"\1: [hidden]"),
+    (re.compile(rf"{START}(DETAIL|CONTEXT|HINT): [^\n]*"), r"\1: [hidden]"),
     # A person's field with its value: "given_name": "Ada", family_name='Lovelace', phone=5551234.
     (
-        re.compile(
-            rf"""(?i:(\b(?:{_PERSONAL})\b["']?\s*[:=]\s*))("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;}}\])]+)"""
-        ),
+        re.compile(rf"""((?:{_PERSONAL})\b{IS})(?:{_STRING}|%22.*?%22|[^\s"',;{{}}\[\])\\&]+)""", re.IGNORECASE),
         r"\1[personal]",
     ),
-    (re.compile(r"""((?<![\w.])["']name["']\s*:\s*)("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""), r"\1[personal]"),
+    (re.compile(rf"""((?<![\w.]){QUOTE}name{QUOTE}\s*:\s*)(?:{_STRING})"""), r"\1[personal]"),
     # Telephone numbers as they are written: international, and three-three-four.
-    (re.compile(r"(?<![\w+])\+\d[\d ().-]{5,18}\d(?!\w)"), "[phone]"),
-    (re.compile(r"(?<![\w.-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"), "[phone]"),
+    (re.compile(rf"(?:(?:(?<![\w+])|{ESCAPED})\+|%2B)\d(?:[\d ().-]|%20|%28|%29){{5,18}}\d(?!\w)"), "[phone]"),
+    (re.compile(rf"(?:(?<![\w.-])|{ESCAPED})\(?\d{{3}}\)?[ .-]\d{{3}}[ .-]\d{{4}}(?![\w-])"), "[phone]"),
 )
+_MOVES: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+"""What begins a new line somewhere, or moves a terminal's cursor."""
 _PLACE: Final = re.compile(r"(?:(\w+)=)?%(?:\((\w+)\))?[-#0 +]*\d*(?:\.\d+)?([sdrfgxi%])")
 _EVENT: Final = re.compile(r"[a-z_]+\.[a-z_]+")
 
@@ -78,8 +81,11 @@ class Scrubbing(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Leave a record behind that may be written anywhere; none is dropped."""
-        record.fields = _fields(record)
-        record.msg, record.args = scrub(record.getMessage()), ()
+        try:
+            record.fields, said = _fields(record), record.getMessage()
+        except Exception:  # noqa: BLE001 - whoever logs with the wrong values goes on with its work all the same
+            record.fields, said = {}, f"{record.msg} (the line's values do not fit into it)"
+        record.msg, record.args = scrub(said), ()
         if record.exc_info and record.exc_info[1] is not None:
             record.exc_text = scrub("".join(traceback.format_exception(record.exc_info[1]))).rstrip()
         record.exc_info = None
@@ -103,12 +109,16 @@ def _plain(name: str, value: Any) -> Any:
     return scrub(f"{name}={value}").removeprefix(f"{name}=")
 
 
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
 class Text(logging.Formatter):
     """For people: level, logger, message, and the id in the end."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and the stack trace below it where there is one."""
-        line = f"{record.levelname} {record.name}: {record.getMessage()}".replace("\n", "\\n")
+        line = _MOVES.sub(_escaped, f"{record.levelname} {record.name}: {record.getMessage()}")
         told = getattr(record, "correlation", None)
         line = line if told is None or told in line else f"{line} correlation={told}"
         return line if record.exc_text is None else f"{line}\n{record.exc_text}"

@@ -26,7 +26,42 @@ def test_secrets_and_addresses_are_removed(text: str, clean: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["No such product: 'prod_Uae6ZKq4YfmcYb'", "EACH item needs a name", "task_list is long"]
+    ("text", "clean"),
+    [
+        ("GET /v1/x?api_key%3Dsk_live_51Habcdef", "GET /v1/x?api_key%3D[secret]"),
+        (r"'first line\nsk_live_51Habcdef'", r"'first line\n[secret]'"),
+        (r"b'\x0aEAAAEOuLQObrVwJv'", r"b'\x0a[secret]'"),
+        ("STRIPE_sk_live_51Habcdef", "STRIPE_[secret]"),
+        ("secret whsec_MfKQ9r8GKYqr+TwjU/PD8ILPZIo2LaLaSw==", "secret [secret]"),
+        ("Bearer%20abc.def-123", "Bearer%20[secret]"),
+        ("{'Authorization': 'abcdef123'}", "{'Authorization': '[secret]'}"),
+        ("Cookie: session=abcdef; b=1\nHost: x", "Cookie: [secret]\nHost: x"),
+        ('{"access_token":"5c6ccc561059aa386da9d112215bae55"}', '{"access_token":"[secret]"}'),
+        (r'"{\"refresh_token\": \"5c6ccc561059aa38\"}"', r'"{\"refresh_token\": \"[secret]\"}"'),
+        ("client_secret=abcDEF456&grant_type=x", "client_secret=[secret]&grant_type=x"),
+        ("aws_secret_access_key = wJalrXUtnFEMI/K7MD", "aws_secret_access_key = [secret]"),
+        ("{'password': 'a 100% \"good\" one'}", "{'password': '[secret]'}"),
+        ("GET /callback?code=0a1b2c&state=x1 HTTP/1.1", "GET /callback?code=[secret]&state=[secret] HTTP/1.1"),
+        ("postgresql://app:p@ss@localhost:5432/x", "postgresql://app:[secret]@localhost:5432/x"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----", "[secret]"),
+        ("search?query=email%3A%22ada%40example.com%22", "search?query=[e-mail]%22"),
+        ("józef@exämple.de is taken", "[e-mail] is taken"),
+    ],
+)
+def test_they_are_removed_however_they_were_wrapped_and_whatever_they_look_like(text: str, clean: str):
+    assert redact(text) == clean
+    assert redact(clean) == clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No such product: 'prod_Uae6ZKq4YfmcYb'",
+        "EACH item needs a name",
+        "task_list is long",
+        "the password is wrong: try again",
+        "http://127.0.0.1:3007/v2/orders?cursor=abc",
+    ],
 )
 def test_ordinary_words_and_ids_stay(text: str):
     assert redact(text) == text

@@ -77,12 +77,48 @@ def test_a_database_error_does_not_quote_the_row() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        (r'"{\"given_name\": \"Ada\", \"n\": 1}"', r'"{\"given_name\": [personal], \"n\": 1}"'),
+        (r"{\"name\": \"Ada \\\"The\\\" L\"}", r"{\"name\": [personal]}"),
+        ("customerEmail=x billingPhone: 5551234", "customerEmail=[personal] billingPhone: [personal]"),
+        ("{'FreeFormNumber': '020 7946 0958'}", "{'FreeFormNumber': [personal]}"),
+        (r"Violation('no\nDETAIL:  Key (phone)=(x) exists')", r"Violation('no\nDETAIL: [hidden]"),
+        (r"call\n+1 555 123 4567", r"call\n[phone]"),
+        (r"call\n555-123-4567", r"call\n[phone]"),
+        ("?tel%3D%2B15551234567", "?tel%3D[phone]"),
+        ("?given_name%3DAda&page=2", "?given_name%3D[personal]&page=2"),
+    ],
+)
+def test_what_was_quoted_once_more_or_is_part_of_an_address_is_hidden_too(text: str, clean: str) -> None:
+    assert logs.scrub(text) == clean
+
+
+def _record(message: str, *values: object) -> logging.LogRecord:
+    return logging.LogRecord("sync_core.x", logging.ERROR, "x.py", 1, message, values, None)
+
+
+def test_a_line_stays_a_line_whatever_moves_the_cursor() -> None:
+    record = _record("a\rERROR forged\x1b[2K\x85b\u2028c")
+    logs.Scrubbing().filter(record)
+    assert logs.Text().format(record) == r"ERROR sync_core.x: a\rERROR forged\x1b[2K\x85b\u2028c"
+
+
+def test_a_line_that_was_badly_made_is_written_and_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.handler_for("text").handle(_record("%d records of sk_live_abcd1234", "many"))
+    told = "ERROR sync_core.x: %d records of [secret] (the line's values do not fit into it)\n"
+    assert capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "2026-11-20 12:30:00 stripe/production/acct_1 took 12.5 s for 100,000 records",
         "run 7f3c2d1e-0a4b-4c8d-9e6f-112233445566 on 127.0.0.1:3007",
         "connection=lantern-hall/square entity=customers",
         "The name of the item is missing; line 3 of 12.",
+        "2026-11-20T10:00:00+0000 12:30 online=3",
+        "square needs a name, an e-mail address or a telephone number: add one",
     ],
 )
 def test_what_operators_need_stays(text: str) -> None:
