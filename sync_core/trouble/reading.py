@@ -1,5 +1,6 @@
 """From an error, or the code of a record's refusal, to its row of the table."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -28,6 +29,7 @@ from sync_core.errors import (
 from sync_core.trouble.kinds import Trouble
 from sync_core.trouble.table import look_up
 
+_STATUS: Final = re.compile(r"http_(\d{3})", re.IGNORECASE)
 _UNNAMED: Final = Trouble(
     "validation", "warning", "never", "A value of the record is not as it must be: its reason says which one."
 )
@@ -106,8 +108,12 @@ def trouble_of(error: BaseException, *, provider: str | None = None) -> Trouble:
 
 
 def trouble_of_code(provider: str | None, code: str) -> Trouble:
-    """What the refusal of one record is, by its code; a code that no row is about is of a value that is wrong."""
-    return look_up(provider, None, code) or _UNNAMED
+    """What the refusal of one record is, by its code; a code that no row is about is of a value that is wrong.
+
+    An answer without a code of its own has its status for one: HTTP_404.
+    """
+    answered = _STATUS.fullmatch(code)
+    return look_up(provider, int(answered[1]) if answered else None, None if answered else code) or _UNNAMED
 
 
 def code_of(error: BaseException) -> str | None:

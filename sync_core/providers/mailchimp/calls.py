@@ -4,8 +4,9 @@ Mailchimp knows no idempotency keys. Every request made here has the same effect
 but for what is sent by `act_once`.
 """
 
+import re
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 from urllib.parse import quote
 
 import orjson
@@ -21,6 +22,7 @@ from sync_core.providers.failing import failure_of
 
 VERSION_PATH = "/3.0"
 Json = Mapping[str, Any]
+_BETWEEN_WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class Refused(ProviderRefused):
@@ -145,8 +147,12 @@ def segment(text: str) -> str:
 
 
 def code_of(problem: Json | None) -> str:
-    """A problem's title as a code: MEMBER_EXISTS for "Member Exists"; empty when there is none."""
-    return "_".join(str((problem or {}).get("title") or "").upper().split())
+    """A problem's title as a code: MEMBER_EXISTS for "Member Exists" or "MemberExists"; empty when there is none.
+
+    Recorded titles are written in the one way, the glossary's names in the other (mailchimp.com/developer/marketing/
+    docs/errors).
+    """
+    return "_".join(_BETWEEN_WORDS.sub(" ", str((problem or {}).get("title") or "")).upper().split())
 
 
 def said_in(problem: Json | None) -> str:

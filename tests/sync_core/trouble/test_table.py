@@ -28,6 +28,7 @@ FAMILIES = {
     "AuthenticationFault",
     "AUTHENTICATION",
     "AuthorizationFault",
+    "AuthorizatonFault",
     "SystemFault",
     "ValidationFault",
 }
@@ -179,6 +180,18 @@ def test_a_code_tells_more_than_a_status_and_a_status_more_than_a_family() -> No
     found = look_up("square", 403, "SOMETHING_NEW", family="AUTHENTICATION_ERROR")
     assert found is not None
     assert found.category == "authorization"
+
+
+@pytest.mark.parametrize("title", ["Compliance Related", "ComplianceRelated"])
+def test_a_title_of_mailchimp_s_is_known_in_either_spelling(asking: Asking, title: str) -> None:
+    error = asking("mailchimp", {"kind": "error_before", "status": 503, "body": {"title": title, "status": 503}})
+    assert trouble_of(error) == look_up("mailchimp", 503, "COMPLIANCE_RELATED")
+
+
+def test_a_refusal_without_a_code_is_what_its_status_says() -> None:
+    assert trouble_of_code("mailchimp", "HTTP_404") == look_up("mailchimp", 404, None)
+    assert trouble_of_code("stripe", "http_409") == look_up("stripe", 409, None)
+    assert trouble_of_code("square", "HTTP_418").category == "validation"
 
 
 def test_an_error_keeps_what_was_told_and_no_words() -> None:
