@@ -54,6 +54,7 @@ class CallPolicy:
 
     `connection` is a label for people ("venue/stripe"); `rate` is the allowance, of which 90 % are used; `concurrency`
     bounds the calls of one session; `timeout` in seconds bounds each wait for the provider; `patience` the repeats.
+    `declared` is the provider's name in the table of troubles, None where there is none.
     """
 
     provider: str
@@ -62,6 +63,7 @@ class CallPolicy:
     concurrency: int
     timeout: float
     patience: Patience = HIGH
+    declared: str | None = None
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -143,10 +145,9 @@ class _Answer:
         """What went wrong, for people: a status or why there is no answer."""
         return self.reason if self.response is None else f"HTTP {self.response.status_code}"
 
-    @property
-    def patience(self) -> Patience | None:
+    def patience_by(self, declared: str | None) -> Patience | None:
         """How patiently another attempt is made, by the table of troubles; None: it would come to the same."""
-        found = look_up(None, None if self.response is None else self.response.status_code, self.code)
+        found = look_up(declared, None if self.response is None else self.response.status_code, self.code)
         return None if found is None or self._replayed else found.patience
 
     @property
@@ -241,7 +242,7 @@ class _ReliableAdapter(HTTPAdapter):
         def patience_with(answer: _Answer) -> Patience | None:
             # 409 on a keyed request: an earlier attempt with the same key is still being worked on.
             busy = keyed and answer.response is not None and answer.response.status_code == 409  # noqa: PLR2004 - HTTP
-            due = NORMAL if busy else answer.patience
+            due = NORMAL if busy else answer.patience_by(self._policy.declared)
             return None if due is None else due.within(self._policy.patience)
 
         def again(answer: _Answer) -> bool:

@@ -72,6 +72,7 @@ class Accounts:
             concurrency=spec.limits.concurrency,
             timeout=spec.api.timeout_seconds,
             patience=patience,
+            declared=spec.provider,
         )
         session = open_session(
             policy,

@@ -149,6 +149,19 @@ def test_a_call_that_serves_nobody_s_records_is_repeated_less_often(
     assert len(server.seen) == attempts
 
 
+def test_what_one_provider_s_own_row_of_the_table_says_is_what_is_done(
+    server: Server, clock: FakeClock, calls: CallLog
+):
+    """Stripe's 424 is somebody else's failure (docs.stripe.com/api/errors); at another provider it is a refusal."""
+    for declared, attempts in (("stripe", 3), ("square", 1)):
+        server.seen.clear()
+        server.script = [(424, {}, b"")] * 2
+        rng = random.Random(1)
+        with open_session(policy(declared=declared), clock=clock, rng=rng, calls=calls, correlation="run-1") as session:
+            session.get(f"{server.base}/v1/products")
+        assert len(server.seen) == attempts
+
+
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409])
 def test_a_refusal_is_never_repeated(server: Server, session: requests.Session, status: int):
     server.script = [(status, {}, b"")]
