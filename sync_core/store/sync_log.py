@@ -64,14 +64,14 @@ def finish(
 def forget_old(conn: sa.Connection, *, before: datetime, most: int) -> int:
     """Delete up to `most` syncs that began before that moment; how many.
 
-    The last good one of each connection's entity stays, and what came after it: they tell how it stands.
+    The last good one of each connection's entity stays, and the last one of all: they tell how it stands.
     """
     later = sync_log.alias("later")
     outlived = sa.exists().where(
         later.c.connection_id == sync_log.c.connection_id,
         later.c.entity == sync_log.c.entity,
         later.c.started_at > sync_log.c.started_at,
-        later.c.status == "succeeded",
+        sa.or_(later.c.status == "succeeded", sync_log.c.status != "succeeded"),
     )
     old = sa.select(sync_log.c.id).where(sync_log.c.started_at < before, outlived).limit(most).scalar_subquery()
     return conn.execute(sa.delete(sync_log).where(sync_log.c.id.in_(old))).rowcount

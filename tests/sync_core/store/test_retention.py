@@ -10,7 +10,7 @@ from assets.tidying import tidy_job
 from sync_core.store import locks
 
 
-def test_syncs_and_audit_lines_go_after_their_time_but_never_the_last_good_sync(
+def test_syncs_and_audit_lines_go_after_their_time_but_never_the_last_good_sync_nor_the_last(
     database: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In Dagster, as where no API runs; while another process is at it nothing is done twice."""
@@ -29,6 +29,8 @@ def test_syncs_and_audit_lines_go_after_their_time_but_never_the_last_good_sync(
     for run, days, status in (
         ("older", 200, "succeeded"),
         ("last good", 120, "succeeded"),
+        ("failed next", 110, "failed"),
+        ("was killed", 105, "running"),
         ("failed since", 100, "failed"),
     ):
         sql(
@@ -51,9 +53,9 @@ def test_syncs_and_audit_lines_go_after_their_time_but_never_the_last_good_sync(
         beside = sql("SELECT count(*) FROM sync.sync_log")
     done = tidy_job().execute_in_process(resources={"database": database})
 
-    assert beside == [(5,)]
+    assert beside == [(7,)]
     runs = {run for (run,) in sql("SELECT run_id FROM sync.sync_log")}
     assert runs == {"last good", "failed since", "young", "newest"}
     assert sql("SELECT request_id FROM sync.audit_log") == [("300",)]
     (output,) = [event for event in done.all_node_events if event.is_successful_output]
-    assert output.step_output_data.metadata["syncs"] == dg.MetadataValue.int(1)
+    assert output.step_output_data.metadata["syncs"] == dg.MetadataValue.int(3)
