@@ -20,6 +20,8 @@ MOST_OF_ONE_ACCOUNT: Final = 2
 """An account's failed calls count so often for its provider."""
 ROW_SECONDS: Final = 600.0
 """Failures further apart than this are no row."""
+UNCALLED_SECONDS: Final = 86_400.0
+"""An open breaker that nobody has reported to for so long is of an account that nobody calls any more."""
 TRIAL_SECONDS: Final = 180.0
 """A trial that nobody has reported on for so long died with its process."""
 
@@ -123,6 +125,13 @@ def give_up_trying(conn: sa.Connection, names: Sequence[str]) -> None:
     conn.execute(sa.update(breakers).where(breakers.c.name.in_(names)).values(trying_until=None))
 
 
+def forget_uncalled(conn: sa.Connection) -> int:
+    """Delete what has nothing to say any more: rows of failures that ended, and breakers of who is not called; how many."""
+    table, moment = breakers, _moment()
+    longest = sa.case((table.c.opened_at.is_(None), ROW_SECONDS), else_=UNCALLED_SECONDS)
+    return conn.execute(sa.delete(table).where(table.c.changed_at < moment - _seconds(longest))).rowcount
+
+
 def _closed(conn: sa.Connection, name: str) -> bool:
     opened = sa.select(breakers.c.name).where(breakers.c.name == name, breakers.c.opened_at.is_not(None))
     return conn.execute(opened).one_or_none() is None
@@ -133,7 +142,7 @@ def _moment() -> sa.ColumnElement[datetime]:
     return sa.func.statement_timestamp(type_=breakers.c.changed_at.type)
 
 
-def _seconds(number: float) -> sa.ColumnElement[object]:
+def _seconds(number: float | sa.ColumnElement[float]) -> sa.ColumnElement[object]:
     return sa.func.make_interval(0, 0, 0, 0, 0, 0, number)
 
 

@@ -42,6 +42,20 @@ def mind(conn: sa.Connection, connection_id: int, entity: str, *, label: str, mo
         alerts.close(conn, connection_id=connection_id, kinds=(WEBHOOK_DEAD,))
 
 
+def close_emptied(conn: sa.Connection) -> int:
+    """Close the alerts about letters of which none is open any more; how many.
+
+    For connections that are not synced any more, whose letters were discarded by hand: no sync of theirs minds them.
+    """
+    a, d = alerts_table.c, dead_letters.c
+    same = sa.or_(
+        sa.and_(a.kind == KIND, d.entity == a.subject), sa.and_(a.kind == WEBHOOK_DEAD, d.code == WEBHOOK_DEAD)
+    )
+    left = sa.exists().where(d.connection_id == a.connection_id, d.status == "open", same)
+    emptied = sa.update(alerts_table).where(a.kind.in_((KIND, WEBHOOK_DEAD)), a.closed_at.is_(None), ~left)
+    return conn.execute(emptied.values(closed_at=sa.func.now())).rowcount
+
+
 def _is_told(connection_id: int, kind: str, subject: str) -> sa.ColumnElement[Any]:
     return sa.exists().where(
         alerts_table.c.connection_id == connection_id,

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sync_core.health import Health, Judgement, judge
 from sync_core.oauth.keeping import TROUBLES as TOKEN_TROUBLES
 from sync_core.spec.provider import ProviderSpec
-from sync_core.store import alerts, breakers, call_counts, connection_health, figures, locks
+from sync_core.store import alerts, breakers, call_counts, connection_health, figures, letter_alert, locks
+from sync_core.store.alerts import Alert
 from sync_core.store.breakers import Standing
 from sync_core.store.connection_health import Checked
 from sync_core.store.figures import Figures
@@ -66,8 +67,12 @@ def look(database: sa.Engine, specs: Mapping[str, ProviderSpec], *, now: datetim
         with database.begin() as conn:
             call_counts.forget_old(conn, now=now)
             connection_health.forget_old(conn, now=now)
+            breakers.forget_uncalled(conn)
             alerts.forget_closed(conn, before=now - KEPT_ALERTS)
+            letter_alert.close_emptied(conn)
         with database.begin() as conn:
+            # First: whoever opens a breaker tells of it at the same time, and what is told after this is not ours to close.
+            told = alerts.opened(conn)
             known = figures.recent(conn, since=now - DAY)
             judged = [(one, _judged(one, known.get(one.id, Figures()))) for one in connection_health.all_of(conn)]
             standing = [one for one in breakers.standing(conn) if one.state != "closed"]
@@ -75,7 +80,7 @@ def look(database: sa.Engine, specs: Mapping[str, ProviderSpec], *, now: datetim
             news = [(one, found) for one, found in judged if (one.health, one.reason) != (found.health, found.reason)]
             connection_health.note(conn, news)
             wanted = {**_ill(judged, standing), **_broken(standing), **_spent(specs, used)}
-            opened, closed = _settle(conn, wanted)
+            opened, closed = _settle(conn, wanted, told)
     changes = [(one, found) for one, found in news if one.health != found.health]
     for one, found in changes:
         _log.info("health.changed connection=%s was=%s became=%s", one.label, one.health or "-", found.health)
@@ -128,17 +133,16 @@ def _spent(specs: Mapping[str, ProviderSpec], used: Mapping[str, int]) -> dict[_
     return troubles
 
 
-def _settle(conn: sa.Connection, wanted: Mapping[_Name, _Trouble]) -> tuple[list[str], int]:
-    """Open what is wanted and not open, close what is open and not wanted; the new sentences, and how many are over."""
-    open_now = alerts.opened(conn)
-    there = {(one.connection_id, one.kind, one.subject) for one in open_now}
+def _settle(conn: sa.Connection, wanted: Mapping[_Name, _Trouble], told: Sequence[Alert]) -> tuple[list[str], int]:
+    """Open what is wanted and not told, close what is told and not wanted; the new sentences, and how many are over."""
+    there = {(one.connection_id, one.kind, one.subject) for one in told}
     # A token that was refused puts its connection in error: that is one trouble, and told already.
-    told_elsewhere = {one.connection_id for one in open_now if one.kind in TOKEN_TROUBLES}
+    told_elsewhere = {one.connection_id for one in told if one.kind in TOKEN_TROUBLES}
     opened: list[str] = []
     for (connection_id, kind, subject), trouble in wanted.items():
         if (connection_id, kind, subject) in there or connection_id in told_elsewhere:
             continue
-        alerts.tell(
+        new = alerts.tell(
             conn,
             connection_id=connection_id,
             kind=kind,
@@ -146,7 +150,8 @@ def _settle(conn: sa.Connection, wanted: Mapping[_Name, _Trouble]) -> tuple[list
             severity=trouble.severity,
             message=trouble.message,
         )
-        opened.append(trouble.message)
+        if new:
+            opened.append(trouble.message)
     over = [name for name in there if name[1] in KINDS and name not in wanted]
     for connection_id, kind, subject in over:
         alerts.close(conn, connection_id=connection_id, kinds=(kind,), subject=subject)

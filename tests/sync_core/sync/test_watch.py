@@ -4,14 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from sync_core.http.calls import CallCount
 from sync_core.spec.load import load_providers
 from sync_core.spec.provider import ProviderSpec
-from sync_core.store import alerts, breakers, call_counts, connection_health, locks
+from sync_core.store import alerts, breakers, call_counts, connection_health, dead_letters, locks
 from sync_core.store.call_counts import Called
+from sync_core.store.dead_letters import WEBHOOK_DEAD, Letter
 from sync_core.store.sync_tables import connections, sync_log
 from sync_core.store.venue_tables import venues
+from sync_core.sync.guards import Board
 from sync_core.sync.watch import Look, look
 from tests.world import DEFS
 
@@ -160,3 +163,63 @@ def test_two_processes_do_not_look_at_once(database: sa.Engine) -> None:
         assert mine
         assert look(database, SPECS, now=NOW) is None
     assert look(database, SPECS, now=NOW) is not None
+
+
+def test_a_breaker_that_opens_during_a_look_keeps_its_alert_and_is_told_once(database: sa.Engine) -> None:
+    def opens(conn: sa.Connection, _cursor: object, statement: str, *_others: object) -> None:
+        if statement.startswith("SELECT") and "FROM sync.breakers" in statement and not opened:
+            opened.append(True)
+            for _ in range(5):
+                Board(database).fail("square/production/m1", "square/production", "HTTP 503")
+
+    opened: list[bool] = []
+    event.listen(database, "after_cursor_execute", opens)
+    _look(database)
+    event.remove(database, "after_cursor_execute", opens)
+    assert opened
+    assert _open(database) == [("square/production/m1", "breaker_open", "warning")]
+    assert _look(database).opened == []
+    with database.connect() as conn:
+        assert [one.times for one in alerts.opened(conn)] == [1]
+        assert conn.execute(sa.text("SELECT count(*) FROM sync.alerts")).scalar_one() == 1
+
+
+def test_the_breaker_of_an_account_that_nobody_calls_any_more_is_forgotten_and_its_alert_closed(
+    database: sa.Engine,
+) -> None:
+    board = Board(database)
+    for _ in range(5):
+        board.fail("square/production/left", "square/production", "HTTP 503")
+    board.fail("stripe/production/well", "stripe/production", "HTTP 503")
+    for hours, names in ((1, {"square/production/left"}), (24, set[str]())):
+        with database.begin() as conn:
+            shift = {"shift": timedelta(hours=hours)}
+            conn.execute(
+                sa.text("UPDATE sync.breakers SET changed_at = changed_at - :shift, opened_at = opened_at - :shift"),
+                shift,
+            )
+        _look(database)
+        with database.connect() as conn:
+            assert {one.name for one in breakers.standing(conn)} == names
+        assert {subject for subject, _, _ in _open(database)} == names
+
+
+@pytest.mark.parametrize("kind", ["dead_letters", WEBHOOK_DEAD])
+def test_an_alert_about_letters_is_over_when_the_last_was_discarded_though_nobody_syncs(
+    database: sa.Engine, kind: str
+) -> None:
+    with database.begin() as conn:
+        left, other = (_connection(conn, name, status="disconnected") for name in ("left", "other"))
+        for one in (left, other):
+            dead_letters.post(
+                conn, one, "customers", direction="pull", letters=[Letter("c1", WEBHOOK_DEAD, "It failed.")]
+            )
+            subject = "customers" if kind == "dead_letters" else ""
+            alerts.tell(conn, connection_id=one, kind=kind, subject=subject, message="Letters are open.")
+        dead_letters.post(conn, left, "products", direction="push", letters=[Letter("p1", "refused", "It failed.")])
+    _look(database)
+    assert len(_open(database)) == 2
+    with database.begin() as conn:
+        dead_letters.resolve(conn, left, "customers", direction="pull", ids=["c1"])
+    _look(database)
+    assert _open(database) == [("other", kind, "error")]
