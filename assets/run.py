@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from assets.checks import mapped_frame, no_dead_letters
 from assets.keys import synced_key
 from assets.metadata import FIRST, error_table, named, of_run, of_venue
+from assets.resuming import NOT_CONNECTED, done_before, tell_of
 from assets.telling import told_in_a_sentence
 from sync_core.spec.provider import EntitySpec, ProviderSpec
 from sync_core.store import dead_letters
@@ -51,11 +52,12 @@ def _sync(
 ) -> Iterator[dg.AssetCheckResult]:
     key, declared = synced_key(spec.provider, entity), spec.entities[entity]
     stretch = _stretch(context.run.tags)
-    venues = (
-        list(context.partition_keys)
-        if stretch is None
-        else whose_turn.venues(engine.database, spec, entity, settings=engine.settings, stretch=stretch)
-    )
+    if stretch is None:
+        done = done_before(context, key)
+        _persistently(engine, lambda: tell_of(context, key, done))
+        venues = [venue for venue in context.partition_keys if venue not in done]
+    else:
+        venues = whose_turn.venues(engine.database, spec, entity, settings=engine.settings, stretch=stretch)
     reports = sync_venues(
         engine,
         spec.provider,
@@ -107,9 +109,7 @@ def _tell(context: dg.AssetExecutionContext, key: dg.AssetKey, report: EntityRep
         # (thousands of venues times every entity, every quarter of an hour). Only a backfill needs one: Dagster
         # declares a backfill failed whose runs leave partitions without a materialisation.
         if BACKFILL_TAG in context.run.tags:
-            context.log_event(
-                dg.AssetMaterialization(asset_key=key, partition=report.venue, metadata={"status": "not connected"})
-            )
+            context.log_event(dg.AssetMaterialization(asset_key=key, partition=report.venue, metadata=NOT_CONNECTED))
     else:
         context.log.error("%s: %s", report.venue, report.error)
 
