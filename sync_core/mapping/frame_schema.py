@@ -8,6 +8,7 @@ judged column by column and rule by rule, and each bad row is told everything th
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -104,14 +105,24 @@ def _choice_rules(check: Check, kind: Kind) -> Iterable[Rule]:
     yield Rule("one_of", f"must be one of {', '.join(map(str, check.one_of))}", lambda v: v in choices)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FrameRules:
-    """The columns of a frame with their rules, and the pandera schema made of them."""
+    """The columns of a frame with their rules, and the gate made of them."""
 
     columns: tuple[RuledColumn, ...]
     any_of: tuple[AnyOf, ...]
     gate: pa.DataFrameSchema
-    schema: pa.DataFrameSchema
+
+    @cached_property
+    def schema(self) -> pa.DataFrameSchema:
+        """Every rule by itself. Made for the first frame that needs it: most of the time of loading all mappings."""
+        return pa.DataFrameSchema(
+            {ruled.name: _pandera_column(ruled) for ruled in self.columns},
+            checks=[_pandera_any_of(f"any_of {number}", group) for number, group in enumerate(self.any_of)],
+            strict=True,
+            ordered=True,
+            unique_column_names=True,
+        )
 
     def judge(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[BadRow]]:
         """The good rows of `frame`, and one BadRow per bad row, in the frame's order."""
@@ -186,15 +197,8 @@ def _sentence(rule: Rule, subject: Subject, value: Any) -> str:
 
 def frame_rules(columns: Sequence[RuledColumn], any_of: Sequence[AnyOf] = ()) -> FrameRules:
     """The rules of a frame with exactly these `columns`, in this order."""
-    schema = pa.DataFrameSchema(
-        {ruled.name: _pandera_column(ruled) for ruled in columns},
-        checks=[_pandera_any_of(f"any_of {number}", group) for number, group in enumerate(any_of)],
-        strict=True,
-        ordered=True,
-        unique_column_names=True,
-    )
     gate = pa.DataFrameSchema(checks=pa.Check(lambda frame: _all_hold(frame, columns, any_of), name="every rule"))
-    return FrameRules(tuple(columns), tuple(any_of), gate, schema)
+    return FrameRules(tuple(columns), tuple(any_of), gate)
 
 
 def _all_hold(frame: pd.DataFrame, columns: Sequence[RuledColumn], any_of: Sequence[AnyOf]) -> bool:
