@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from xdist.scheduler import LoadScopeScheduling
@@ -20,7 +21,28 @@ from sync_core.store.migrate import upgrade
 MEMORY = Path("/dev/shm")
 ROOM = 2 * 2**30
 
-STACKS = "tests/e2e/"
+# Both start everything that `up` starts, simulators at their usual ports included, where there is room for one.
+STACKS = ("tests/e2e/test_demo.py", "tests/e2e/test_up.py")
+# What takes longest begins first, or one process would be at it when all others are done.
+LONGEST = (
+    *STACKS,
+    "tests/sync_core/sync/test_exactly_once.py",
+    "tests/chaos/",
+    "tests/battery/test_reading.py",
+    "tests/conformance/",
+    "tests/e2e/",
+    "tests/battery/",
+    "tests/sync_defs/",
+    "tests/sync_core/sync/",
+    "tests/recovery/",
+)
+
+# A process that a test starts keeps what it compiled for the next one: half a second of the processor's time each.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
 
 _numbers = itertools.count(1)
 
@@ -30,13 +52,13 @@ def _has_room(folder: Path) -> bool:
 
 
 class ByFile(LoadScopeScheduling):
-    """One process gets a file's tests, so that what they share is made once, and one those of all whole stacks.
+    """One process gets a file's tests, so that what they share is made once, and one those of all `STACKS`.
 
-    Stacks run one at a time: two processes with stacks would wait for each other.
+    These run one at a time: a second process with one would wait for the first.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return STACKS if nodeid.startswith(STACKS) else nodeid.partition("::")[0]
+        return STACKS[0] if nodeid.startswith(STACKS) else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -46,8 +68,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole stacks, which take longest, begin first: one process would otherwise be at them when all others are done."""
-    items.sort(key=lambda item: not item.nodeid.startswith(STACKS))
+    """Put `LONGEST` in front, in this order."""
+    items.sort(
+        key=lambda item: next((n for n, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST))
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,8 @@
-"""How many seeds, and which; and nobody else's stack at the same time."""
+"""How many seeds, and which."""
 
 import secrets
 
 import pytest
-
-from tests.e2e.conftest import alone
-
-__all__ = ["alone"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

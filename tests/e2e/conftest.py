@@ -1,4 +1,4 @@
-"""Whole stacks run one at a time, also when tests run in several processes: they would race for ports and cores."""
+"""What starts all of `up` runs one at a time, whoever runs tests on this machine: two would race for the usual ports."""
 
 import fcntl
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def alone() -> Iterator[None]:
-    """Wait until no other test process has a stack running."""
+    """Wait until no other test process has all of `up` running."""
     with (Path(tempfile.gettempdir()) / f"venue-sync-e2e-{os.getuid()}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

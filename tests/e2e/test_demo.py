@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from sync_defs.commands.opening import declared
 from sync_defs.ports import free_port
 from sync_defs.simulators import SIMULATED
@@ -10,6 +12,9 @@ from tests.e2e.stage import belonging_to, started
 
 PARTS = ("Database, simulators, Dagster", "First sync", "Edits on both sides", "Second sync", "Third sync", "Verdict")
 KEY = re.compile(r"sk_test_|EAAA|[0-9a-f]{32}-us19|eyJ[0-9a-f]{16}")
+SECONDS = 600  # two minutes on two quiet cores; a busy machine takes its time
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def test_a_small_demo_ends_with_two_equal_sides(tmp_path: Path) -> None:
@@ -27,7 +32,7 @@ def test_a_small_demo_ends_with_two_equal_sides(tmp_path: Path) -> None:
         str(free_port(21500)),
     )
     with started(*arguments, home=home) as process:
-        said, _ = process.communicate(timeout=300)
+        said, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, said
     assert "Both sides are equal" in said
     assert [part for part in PARTS if part not in said] == []

@@ -23,10 +23,12 @@ from tests.sync_core.webhooks.signing import signed
 SECONDS = 40
 SECRET = "whsec_of_this_test"
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 
 def start_up(home: Path) -> AbstractContextManager[subprocess.Popen[str]]:
     """Start everything."""
-    ports = ("--port", str(free_port(22000)), "--api-port", str(free_port(23000)))
+    ports = ("--port", str(free_port(22000)), "--api-port", str(free_port(22500)))
     return started("up", "--with-sims", *ports, home=home, STRIPE_WEBHOOK_SECRET=SECRET)
 
 
