@@ -110,6 +110,18 @@ def resolve(conn: sa.Connection, connection_id: int, entity: str, *, direction: 
     )
 
 
+def of_code(conn: sa.Connection, connection_id: int, entity: str, *, code: str) -> dict[str, datetime]:
+    """The records with an open letter of this code on push, by local id, and since when."""
+    query = sa.select(dead_letters.c.record_id, dead_letters.c.first_at).where(
+        dead_letters.c.connection_id == connection_id,
+        dead_letters.c.entity == entity,
+        dead_letters.c.direction == "push",
+        dead_letters.c.status == "open",
+        dead_letters.c.code == code,
+    )
+    return {row.record_id: row.first_at for row in conn.execute(query)}
+
+
 def due_on_pull(conn: sa.Connection, connection_id: int, entity: str, *, limit: int) -> list[str]:
     """Remote ids of refused objects that it is time to ask for again, the longest waiting first."""
     query = (

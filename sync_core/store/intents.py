@@ -15,7 +15,10 @@ Flat = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One decided write. `fields` is what is sent, `mapped` the whole mapped record it brings the provider to."""
+    """One decided write. `fields` is what is sent, `mapped` the whole mapped record it brings the provider to.
+
+    `failures` counts how often the provider itself failed on the request that it was in.
+    """
 
     local_id: str
     operation: Literal["create", "update", "delete"]
@@ -27,6 +30,7 @@ class Intent:
     remote_id: str | None
     remote_state: Flat
     created_at: datetime
+    failures: int = 0
 
 
 _NAMES = tuple(Intent.__dataclass_fields__)
@@ -49,6 +53,19 @@ def unsettled(conn: sa.Connection, connection_id: int, entity: str) -> list[Inte
         .order_by(intents.c.created_at, intents.c.batch_key, intents.c.position)
     )
     return [Intent(*row) for row in conn.execute(query)]
+
+
+def note_failure(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> None:
+    """The provider itself failed on the request of these records."""
+    conn.execute(
+        sa.update(intents)
+        .where(
+            intents.c.connection_id == connection_id,
+            intents.c.entity == entity,
+            intents.c.local_id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text))),
+        )
+        .values(failures=intents.c.failures + 1)
+    )
 
 
 def clear(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> None:

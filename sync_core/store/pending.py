@@ -33,6 +33,13 @@ def retry_later(conn: sa.Connection, connection_id: int, entity: str, *, reasons
     _keep(conn, connection_id, entity, reasons, first=sa.func.now(), again=later(pending.c.attempts))
 
 
+def rest(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> None:
+    """These refused rows are not tried again with the next sync, but after the first interval."""
+    conn.execute(
+        sa.update(pending).where(*_these(connection_id, entity, ids)).values(due_at=sa.func.now() + FIRST_RETRY)
+    )
+
+
 def later(attempts: sa.ColumnElement[int]) -> sa.ColumnElement[Any]:
     """When what has failed `attempts` times before is tried again: after 5 minutes, doubling up to a day."""
     doubled = FIRST_RETRY.total_seconds() * sa.func.power(2, sa.func.least(attempts, 10) - 1)
@@ -42,13 +49,12 @@ def later(attempts: sa.ColumnElement[int]) -> sa.ColumnElement[Any]:
 
 def clear(conn: sa.Connection, connection_id: int, entity: str, *, ids: Sequence[str]) -> None:
     """These rows need no second look."""
-    conn.execute(
-        sa.delete(pending).where(
-            pending.c.connection_id == connection_id,
-            pending.c.entity == entity,
-            pending.c.local_id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text))),
-        )
-    )
+    conn.execute(sa.delete(pending).where(*_these(connection_id, entity, ids)))
+
+
+def _these(connection_id: int, entity: str, ids: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:
+    chosen = pending.c.local_id == sa.any_(sa.bindparam("ids", list(ids), sa.ARRAY(sa.Text)))
+    return pending.c.connection_id == connection_id, pending.c.entity == entity, chosen
 
 
 def _keep(

@@ -95,6 +95,7 @@ intents = sa.Table(
     sa.Column("remote_id", sa.Text),
     sa.Column("remote_state", pg.JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
     sa.Column("created_at", TIMESTAMP, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),  # of the provider itself, on its request
     sa.CheckConstraint("operation IN ('create', 'update', 'delete')", name="operation"),
     schema="sync",
 )

@@ -13,11 +13,13 @@ from datetime import timedelta
 from itertools import chain
 
 from sync_core.errors import BatchRefused, OutcomeUnknown, ProviderRefused, SyncError, Told, TransientError
-from sync_core.providers.protocol import Batch, Outcome, Sought, Write
-from sync_core.store import intents, pending
+from sync_core.providers.protocol import Outcome, Sought
+from sync_core.store import intents
 from sync_core.store.intents import Intent
 from sync_core.sync.once import leave_in_doubt
-from sync_core.sync.settle import settle
+from sync_core.sync.poison import isolate, may_be_one_record_s
+from sync_core.sync.request import Request, as_stored, batch_of, batched, numbered, split
+from sync_core.sync.settle import give_back, settle
 from sync_core.sync.work import Work
 
 SETTLE_AT = 200
@@ -27,18 +29,6 @@ MOST_IN_DOUBT = 100
 """Requests of unknown outcome that are looked up together, at most: a look-up may read a whole list of the provider's."""
 DOUBTS = 3
 """How often in one sync a write whose outcome is unknown is looked up and tried again."""
-
-Request = tuple[Intent, ...]
-
-
-def batched(work: Work, decided: Sequence[Intent]) -> list[Request]:
-    """Group intents of one operation each into requests of the declared size, and number them."""
-    requests: list[Request] = []
-    for operation in ("create", "update", "delete"):
-        size = getattr(work.spec.batch, operation)
-        mine = [intent for intent in decided if intent.operation == operation]
-        requests.extend(_numbered(work, mine[start : start + size]) for start in range(0, len(mine), size))
-    return requests
 
 
 def carry_out(work: Work, groups: Iterator[Sequence[Intent]]) -> list[str]:
@@ -52,7 +42,7 @@ def carry_out(work: Work, groups: Iterator[Sequence[Intent]]) -> list[str]:
         for group in groups:
             _one_by_one(work, batched(work, group))
         return []
-    return _run(work, _stored(work, groups), doubts=0)
+    return _send_all(work, _stored(work, groups), doubts=0)
 
 
 def _stored(work: Work, groups: Iterator[Sequence[Intent]]) -> Iterator[Request]:
@@ -69,11 +59,11 @@ def _one_by_one(work: Work, requests: Sequence[Request]) -> None:
         with work.transaction() as conn:
             intents.record(conn, *work.key, decided=request)
         try:
-            outcomes = work.provider.write(work.entity, _batch(request))
+            outcomes = work.provider.write(work.entity, batch_of(request))
         except OutcomeUnknown:
             leave_in_doubt(work, request)
         except SyncError as error:
-            _give_back(work, request, error)
+            give_back(work, request, error)
             raise
         else:
             settle(work, list(zip(request, outcomes, strict=True)))
@@ -82,7 +72,8 @@ def _one_by_one(work: Work, requests: Sequence[Request]) -> None:
 def replay(work: Work) -> None:
     """Finish what an earlier sync left without an outcome: same keys, same requests.
 
-    Where the provider may have forgotten the keys by now, the records are looked up first.
+    Where the provider may have forgotten the keys by now, the records are looked up first. Requests on which it failed
+    come last, one by one, for a single record of them may be to blame.
     """
     with work.transaction() as conn:
         left = intents.unsettled(conn, *work.key)
@@ -92,13 +83,14 @@ def replay(work: Work) -> None:
         leave_in_doubt(work, left)
         return
     remembered = work.clock.now() - timedelta(hours=work.provider_spec.limits.idempotency_hours) * 0.9
-    groups: dict[str, list[Intent]] = {}
-    for intent in left:
-        groups.setdefault(intent.batch_key, []).append(intent)
-    requests = [tuple(group) for group in groups.values()]
-    fresh = [request for request in requests if request[0].created_at > remembered]
-    forgotten = [request for request in requests if request[0].created_at <= remembered]
-    _run(work, iter(fresh + _clarified(work, forgotten)), doubts=0)
+    requests = as_stored(left)
+    failed = [request for request in requests if request[0].failures]
+    others = [request for request in requests if not request[0].failures]
+    fresh = [request for request in others if request[0].created_at > remembered]
+    forgotten = [request for request in others if request[0].created_at <= remembered]
+    _send_all(work, iter(fresh + _clarified(work, forgotten)), doubts=0)
+    if failed:
+        isolate(work, failed)
     work.tally.add(recovered=len(left))
 
 
@@ -113,7 +105,7 @@ class _State:
     stop: SyncError | None = None
 
 
-def _run(work: Work, requests: Iterator[Request], *, doubts: int) -> list[str]:
+def _send_all(work: Work, requests: Iterator[Request], *, doubts: int) -> list[str]:
     """Send all of `requests`, and look up what is in doubt, much of it together; the ids of overtaken rows."""
     overtaken: list[str] = []
     for first in requests:
@@ -128,7 +120,7 @@ def _run(work: Work, requests: Iterator[Request], *, doubts: int) -> list[str]:
                     "the next sync looks the records up again.",
                     told=Told(code="keeps_failing"),
                 )
-            overtaken += _run(work, iter(_clarified(work, state.doubtful)), doubts=doubts + 1)
+            overtaken += _send_all(work, iter(_clarified(work, state.doubtful)), doubts=doubts + 1)
     return overtaken
 
 
@@ -141,7 +133,7 @@ def _send(work: Work, requests: Iterator[Request]) -> _State:
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix=work.connection.label) as pool:
         while True:
             while len(running) < 2 * at_once and (request := _next(requests, state)) is not None:
-                running[pool.submit(work.provider.write, work.entity, _batch(request))] = request
+                running[pool.submit(work.provider.write, work.entity, batch_of(request))] = request
             if not running:
                 break
             finished, _ = wait(running, timeout=SETTLE_SECONDS, return_when=FIRST_COMPLETED)
@@ -180,51 +172,24 @@ def _take(work: Work, request: Request, future: Future[list[Outcome]], state: _S
             refused = Outcome(request[0].local_id, refused_code="refused", refused_reason=str(error))
             state.done.append((request[0], refused))
         else:
-            state.again.extend(_split(work, request))
-    except OutcomeUnknown:
-        state.doubtful.append(request)
+            state.again.extend(split(work, request))
+    except OutcomeUnknown as error:
+        state.doubtful.append(_noted(work, request, error))
     except ProviderRefused as error:
-        _give_back(work, request, error)
+        give_back(work, request, error)
         state.stop = state.stop or error
     except SyncError as error:
+        _noted(work, request, error)
         state.stop = state.stop or error
 
 
-def _batch(request: Request) -> Batch:
-    writes = tuple(
-        Write(
-            operation=intent.operation,
-            local_id=intent.local_id,
-            key=intent.record_key,
-            fields=intent.fields,
-            remote_id=intent.remote_id,
-            remote_state=intent.remote_state,
-        )
-        for intent in request
-    )
-    return Batch(key=request[0].batch_key, operation=request[0].operation, writes=writes)
-
-
-def _numbered(work: Work, group: Sequence[Intent]) -> Request:
-    key = work.new_key()
-    return tuple(replace(intent, batch_key=key, position=place) for place, intent in enumerate(group))
-
-
-def _split(work: Work, request: Request) -> list[Request]:
-    """Halve a request that was refused as a whole, to find the record that is at fault; nothing of it was written."""
-    middle = len(request) // 2
-    halves = [_numbered(work, request[:middle]), _numbered(work, request[middle:])]
+def _noted(work: Work, request: Request, error: SyncError) -> Request:
+    """The request, counted as one on which the provider failed, if it did; the next sync may have to finish it."""
+    if not may_be_one_record_s(error):
+        return request
     with work.transaction() as conn:
-        intents.record(conn, *work.key, decided=[intent for half in halves for intent in half])
-    return halves
-
-
-def _give_back(work: Work, request: Request, error: SyncError) -> None:
-    """The provider has surely not done this request: forget the intents, keep the rows due."""
-    ids = [intent.local_id for intent in request]
-    with work.transaction() as conn:
-        intents.clear(conn, *work.key, ids=ids)
-        pending.wait(conn, *work.key, reasons=dict.fromkeys(ids, str(error)))
+        intents.note_failure(conn, *work.key, ids=[intent.local_id for intent in request])
+    return tuple(replace(intent, failures=intent.failures + 1) for intent in request)
 
 
 def _clarified(work: Work, doubtful: Sequence[Request]) -> list[Request]:
@@ -241,7 +206,7 @@ def _clarified(work: Work, doubtful: Sequence[Request]) -> list[Request]:
     for request in doubtful:
         rest = [replace(intent, record_key=work.new_key()) for intent in request if intent.local_id not in there]
         if rest:
-            fresh.append(_numbered(work, rest))
+            fresh.append(numbered(work, rest))
     with work.transaction() as conn:
         intents.record(conn, *work.key, decided=[intent for request in fresh for intent in request])
     return fresh

@@ -1,6 +1,6 @@
 """The way of a record from the venue to the provider: changed rows, chunk by chunk, until the watermark moves."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sync_core.store.rows import Changed, Stretch
 from sync_core.sync.decide import Decisions, decide
 from sync_core.sync.execute import carry_out
 from sync_core.sync.overtaken import ROUNDS
+from sync_core.sync.poison import MOST, PROVIDER_FAILS, send_alone
 from sync_core.sync.report import Progress
 from sync_core.sync.settle import bury
 from sync_core.sync.work import Work
@@ -42,24 +43,28 @@ def push(work: Work) -> None:
     with work.transaction() as conn:
         extent = extent_of(work)
         total = rows.count(conn, work.scope, extent.changed)
-    overtaken = carry_out(work, _decided(work, extent, total=total))
+        failing = frozenset(dead_letters.of_code(conn, *work.key, code=PROVIDER_FAILS))
+    overtaken = carry_out(work, _decided(work, extent, total=total, failing=failing))
     _push_overtaken(work, overtaken)
     _keep_place(work, extent, after=None)
+    _push_failing(work, failing)
 
 
-def _decided(work: Work, extent: Extent, *, total: int) -> Iterator[list[Intent]]:
-    """What is to be written, chunk by chunk.
+def _decided(work: Work, extent: Extent, *, total: int, failing: Collection[str]) -> Iterator[list[Intent]]:
+    """What is to be written, chunk by chunk, but for the rows on which the provider was `failing`: they are due still.
 
     When the next chunk is asked for, the last one's intents are stored: from then on the place is behind it, and a
     crash is answered by replaying them.
     """
     looked_at: set[str] = set()
     for chunk in due_chunks(work):
-        yield _intents(work, chunk)
+        yield _intents(work, [row for row in chunk if row["id"] not in failing])
         looked_at.update(row["id"] for row in chunk)
     done = 0
     for stretch in changed_stretches(work, extent):
-        yield _intents(work, [row for row in stretch.rows if row["id"] not in looked_at])
+        yield _intents(work, [row for row in stretch.rows if row["id"] not in looked_at and row["id"] not in failing])
+        if changed := [row["id"] for row in stretch.rows if row["id"] in failing]:
+            _make_due(work, changed)
         _keep_place(work, extent, after=stretch.end)
         done += stretch.count
         work.on_progress(
@@ -72,6 +77,23 @@ def _push_overtaken(work: Work, ids: list[str]) -> None:
     for _ in range(ROUNDS):
         ids = carry_out(work, _decided_again(work, ids))
     work.tally.add(waiting=len(ids))
+
+
+def _make_due(work: Work, changed: Sequence[str]) -> None:
+    with work.transaction() as conn:
+        pending.wait(
+            conn, *work.key, reasons=dict.fromkeys(changed, "The row has changed since the provider failed on it.")
+        )
+
+
+def _push_failing(work: Work, failing: Collection[str]) -> None:
+    """Try some of the rows on which the provider failed whose time has come, where they are in nobody's way."""
+    if not failing:
+        return
+    with work.transaction() as conn:
+        ids = [local_id for local_id in pending.due(conn, *work.key) if local_id in failing][:MOST]
+        found = rows.by_ids(conn, work.scope, ids)
+    send_alone(work, _intents(work, list(found.values())))
 
 
 def _decided_again(work: Work, ids: list[str]) -> Iterator[list[Intent]]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from sync_core.errors import SyncError
 from sync_core.mapping.compile import content_hash
 from sync_core.providers.protocol import Outcome, Remote
 from sync_core.store import dead_letters, intents, ledger, pending
@@ -40,6 +41,14 @@ def settle(work: Work, done: Sequence[tuple[Intent, Outcome]]) -> None:
         _bury(work, [_letter(work, outcome) for _, outcome in refused])
         let_in(work, overtaken)
     work.tally.add(**Counter(_COUNTED[intent.operation] for intent, _ in written))
+
+
+def give_back(work: Work, request: Sequence[Intent], error: SyncError) -> None:
+    """The provider has surely not done this request: forget the intents, keep the rows due."""
+    ids = [intent.local_id for intent in request]
+    with work.transaction() as conn:
+        intents.clear(conn, *work.key, ids=ids)
+        pending.wait(conn, *work.key, reasons=dict.fromkeys(ids, str(error)))
 
 
 def bury(work: Work, letters: Sequence[Letter]) -> None:

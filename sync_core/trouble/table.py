@@ -58,6 +58,7 @@ ROWS: Final[tuple[Row, ...]] = (
     Row(None, None, "tls_refused", "network", "never", "error", "No secure connection to the provider comes about: an operator checks address, certificates and proxies."),
     Row(None, None, "unreadable", "provider", "never", "warning", "The provider's answer cannot be read: the next sync asks again."),
     Row(None, None, "breaker_open", "provider", "never", "warning", "The provider has failed repeatedly and is left alone for a minute: the next sync goes on."),
+    Row(None, None, "provider_fails", "provider", "never", "warning", "The provider fails on this record and not on others: it is tried again by itself, more and more rarely."),
     Row(None, None, "keeps_failing", "provider", "never", "warning", "The provider keeps failing on the same records: the next sync looks them up again."),
     # Stripe.
     Row("stripe", 401, None, "authentication", "never", "error", "Stripe does not accept the key: the venue connects its account with a key that is good."),

@@ -102,6 +102,73 @@ def test_a_refused_record_waits_with_its_reason_and_its_neighbours_go_through(st
     assert stage.world.rows("SELECT status FROM sync.dead_letters") == [("resolved",)]
 
 
+def _doom(stage: Stage, kind: str) -> None:
+    method, path = stage.trial.two_way.writes
+    stage.outside.faults({"kind": kind, "status": 500, "method": method, "path": path, "body_contains": DOOMED})
+
+
+def test_a_record_on_which_the_provider_itself_fails_does_not_keep_its_neighbours_out(stage: Stage) -> None:
+    column = next(iter(stage.trial.two_way.texts))
+    wanted = people(stage.trial, 30)
+    wanted[14][column] = DOOMED
+    stage.add_people(*wanted)
+    _doom(stage, "error_before")
+
+    stage.sync()
+    found = stage.sync()
+
+    assert (found.status, found.error) == ("succeeded", None)
+    others = in_order([one for one in wanted if one[column] != DOOMED])
+    assert stage.outside.facts() == others
+    letters = "SELECT record_id, code, category, status FROM sync.dead_letters"
+    assert stage.world.rows(letters) == [("c14", "provider_fails", "provider", "open")]
+    assert stage.world.rows("SELECT count(*) FROM sync.intents") == [(0,)]
+
+    # Tried again, it is sent alone, and those that changed meanwhile go through although it fails again.
+    stage.world.sql(f"UPDATE {stage.table(stage.entity)} SET {column} = 'Greta' WHERE id = 'c3'")
+    stage.world.sql("UPDATE sync.pending SET due_at = now()")
+    again = stage.sync()
+    wanted[3][column] = "Greta"
+    assert (again.status, again.counts.updated, again.counts.failed) == ("succeeded", 1, 1)
+    assert stage.outside.facts() == in_order([one for one in wanted if one[column] != DOOMED])
+
+    # It rests; once its row is changed, it is tried at once.
+    stage.world.sql("UPDATE sync.pending SET due_at = now() + interval '1 day'")
+    stage.outside.forget_calls()
+    assert stage.done().counts.written == 0
+    assert stage.outside.writes() == 0
+    stage.world.sql(f"UPDATE {stage.table(stage.entity)} SET {column} = 'Healed' WHERE id = 'c14'")
+    wanted[14][column] = "Healed"
+
+    assert stage.done().counts.created == 1
+    assert stage.outside.facts() == in_order(wanted)
+    assert stage.world.rows(letters) == [("c14", "provider_fails", "provider", "resolved")]
+    assert stage.done().counts.written == 0
+
+
+def test_a_write_whose_answer_is_always_a_failure_is_found_to_be_done(stage: Stage) -> None:
+    column = next(iter(stage.trial.two_way.texts))
+    wanted = people(stage.trial, 8)
+    wanted[2][column] = DOOMED
+    stage.add_people(*wanted)
+    _doom(stage, "error_after")
+
+    stage.sync()
+    found = stage.sync()
+    assert (found.error, stage.outside.facts()) == (None, in_order(wanted))
+    wanted[5][column] = DOOMED
+    stage.world.sql(f"UPDATE {stage.table(stage.entity)} SET {column} = '{DOOMED}' WHERE id = 'c5'")
+    stage.sync()
+    stage.sync()
+    stage.outside.faults()
+    last = stage.done()
+
+    assert stage.outside.facts() == in_order(wanted)
+    assert (last.counts.written, last.counts.pulled_updated, last.counts.conflicts) == (0, 0, 0)
+    assert stage.world.rows("SELECT count(*) FROM sync.dead_letters WHERE status = 'open'") == [(0,)]
+    assert stage.world.rows("SELECT count(*) FROM sync.intents") == [(0,)]
+
+
 def _creates(stage: Stage, count: int) -> list[Write]:
     """Creates of the trial's people as the engine would decide them."""
     mapping = stage.world.engine.mappings[stage.trial.provider, stage.entity]

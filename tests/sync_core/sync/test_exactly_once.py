@@ -4,10 +4,12 @@ import multiprocessing
 import random
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.battery.stage import HastyClock
 from tests.pusher import push
 from tests.world import World
 
@@ -52,17 +54,21 @@ def _products_there(world: World, venue: str, provider: str) -> list[tuple[str, 
     return sorted((one["sku"], one["price_money"]["amount"]) for one in data)
 
 
-def _push_until_killed(world: World, venue: str, target: tuple[str, str], chance: random.Random) -> bool:
-    """Start a pushing process and kill it after some of its writes; whether it was still running then."""
-    provider, entity = target
-    environ = {
+def _environ(world: World) -> dict[str, str]:
+    """What a process of its own needs to know of the world."""
+    return {
         "DATABASE_URL": world.database.url.render_as_string(hide_password=False).replace("+psycopg", ""),
         "VENUE_SYNC_HOME": str(world.settings.home),
         **world.settings.bases,
     }
+
+
+def _push_until_killed(world: World, venue: str, target: tuple[str, str], chance: random.Random) -> bool:
+    """Start a pushing process and kill it after some of its writes; whether it was still running then."""
+    provider, entity = target
     before = world.calls(provider)["writes"]
     after = before + chance.randint(1, 35 if provider == "stripe" else 1)
-    child = NURSERY.Process(target=push, args=(environ, venue, provider, entity))
+    child = NURSERY.Process(target=push, args=(_environ(world), venue, provider, entity))
     child.start()
     while child.is_alive() and world.calls(provider)["writes"] < after:
         time.sleep(0.005)
@@ -137,3 +143,48 @@ def test_a_misbehaving_provider_gets_every_record_exactly_once(
     there = Counter(local_id for local_id, _ in _there(small_world, venue, provider))
     assert there == Counter(ids)
     assert small_world.rows("SELECT count(*) FROM sync.intents") == [(0,)]
+
+
+@pytest.mark.parametrize("provider", CONNECTED)
+def test_kill_9_while_a_failing_record_is_searched_for_doubles_nothing(small_world: World, provider: str) -> None:
+    chance = random.Random(4711)
+    venue = small_world.venue(providers=(provider,))
+    names = {f"c{n}": "Zyxwvutsrq" if n in {7, 20} else "Qwertzuiop" if n == 33 else "Ann" for n in range(40)}
+    for local_id, name in names.items():
+        small_world.insert("customers", venue, id=local_id, email=f"{local_id}@x.example", given_name=name)
+    never = {"kind": "error_before", "status": 500, "method": "POST", "body_contains": "Zyxwvutsrq"}
+    late = {"kind": "error_after", "status": 500, "method": "POST", "body_contains": "Qwertzuiop"}
+    small_world.faults(provider, never, late)
+
+    for _ in range(4):
+        _push_for_a_while(small_world, venue, provider, seconds=chance.uniform(0.2, 2))
+    for _ in range(4):
+        _sync_in_no_time(small_world, venue, provider)
+
+    there = Counter(local_id for local_id, _ in _there(small_world, venue, provider))
+    assert there == Counter(local_id for local_id, name in names.items() if name != "Zyxwvutsrq")
+    open_letters = "SELECT record_id, code FROM sync.dead_letters WHERE status = 'open' ORDER BY record_id"
+    assert small_world.rows(open_letters) == [("c20", "provider_fails"), ("c7", "provider_fails")]
+    small_world.no_faults(provider)
+    small_world.sql("UPDATE sync.pending SET due_at = now()")
+    _sync_in_no_time(small_world, venue, provider)
+    assert Counter(local_id for local_id, _ in _there(small_world, venue, provider)) == Counter(names.keys())
+    assert small_world.rows(open_letters) == []
+    assert small_world.rows("SELECT count(*) FROM sync.intents") == [(0,)]
+
+
+def _push_for_a_while(world: World, venue: str, provider: str, *, seconds: float) -> None:
+    """A pushing process that is killed after some time, or was done before."""
+    child = NURSERY.Process(target=push, args=(_environ(world), venue, provider, "customers"))
+    child.start()
+    child.join(seconds)
+    child.kill()
+    child.join()
+    child.close()
+
+
+def _sync_in_no_time(world: World, venue: str, provider: str) -> None:
+    """A sync that finds no breaker open, and in which whoever waits has waited already."""
+    world.sql("DELETE FROM sync.breakers")
+    hasty = replace(world, engine=replace(world.engine, clock=HastyClock()))
+    hasty.sync(venue, provider, "customers")

@@ -1,6 +1,7 @@
 """Dead letters and the syncs after them: tried again by themselves, told of once, and in nobody's way."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from sync_core.store import alerts, connections, inbox, letter_desk
 from sync_core.store.dead_letters import WEBHOOK_DEAD, WHOLE
 from sync_core.store.letter_desk import Choice
+from sync_core.sync.poison import TRIALS
 from sync_core.sync.report import EntityReport
+from tests.battery.stage import HastyClock
 from tests.sync_core.sync.test_refresh import at_stripe, names
 from tests.world import World, key
 
@@ -42,6 +45,12 @@ def bury(world: World, venue: str, *record_ids: str, code: str = "bad", category
 
 def connect_again(world: World, venue: str) -> None:
     world.engine.connect(venue, "stripe", {"api_key": key(venue, "stripe")}, environment="production")
+
+
+def later(world: World, venue: str) -> EntityReport:
+    """A sync by a process of its own, after the breakers are forgotten; whoever waits in it has waited already."""
+    world.sql("DELETE FROM sync.breakers")
+    return replace(world, engine=replace(world.engine, clock=HastyClock())).sync(venue, "stripe", "customers")
 
 
 def open_letters(world: World, venue: str) -> list[tuple[str, str, str]]:
@@ -196,3 +205,53 @@ def test_what_a_dead_event_told_of_is_settled_with_its_letter(shared_world: Worl
     assert told_of(shared_world, venue) == []
     with shared_world.database.connect() as conn:
         assert [line.status for line in inbox.inspect(conn, connection=connection)] == ["applied"]
+
+
+def test_an_outage_makes_no_letters_and_what_it_held_up_is_written_once(shared_world: World, venue: str) -> None:
+    for n in range(12):
+        shared_world.insert("customers", venue, id=f"{venue}-{n}", email=f"{venue}-{n}@x.example")
+    shared_world.faults("stripe", {"kind": "error_before", "status": 500, "method": "POST"})
+
+    reports = [later(shared_world, venue) for _ in range(3)]
+
+    assert {(report.status, report.category) for report in reports} == {("failed", "provider")}
+    assert open_letters(shared_world, venue) == []
+    shared_world.no_faults("stripe")
+    assert later(shared_world, venue).error is None
+    assert len(shared_world.objects("stripe", venue, "customers")) == 12
+
+
+def test_one_record_that_the_provider_fails_on_keeps_no_later_sync_from_its_end(
+    shared_world: World, venue: str
+) -> None:
+    shared_world.insert("customers", venue, id=f"{venue}-1", email=f"{venue}-1@x.example")
+    shared_world.faults("stripe", {"kind": "error_before", "status": 500, "method": "POST"})
+
+    assert later(shared_world, venue).status == "failed"
+    assert later(shared_world, venue).status == "succeeded"
+
+    assert open_letters(shared_world, venue) == [(f"{venue}-1", "provider", "provider_fails")]
+    shared_world.no_faults("stripe")
+    assert later(shared_world, venue).counts.created == 1
+    assert open_letters(shared_world, venue) == []
+    assert len(shared_world.objects("stripe", venue, "customers")) == 1
+
+
+def test_many_such_records_are_all_found_and_none_is_written_twice(shared_world: World, venue: str) -> None:
+    for n in range(60):
+        name = "Zyxwvutsrq" if n % 4 == 0 else "Ann"
+        shared_world.insert("customers", venue, id=f"{venue}-{n}", email=f"{venue}-{n}@x.example", given_name=name)
+    fault = {"kind": "error_before", "status": 500, "method": "POST", "body_contains": "Zyxwvutsrq"}
+    shared_world.faults("stripe", fault)
+
+    syncs = [later(shared_world, venue) for _ in range(TRIALS + 2)]
+
+    assert syncs[-1].error is None
+    doomed = sorted(f"{venue}-{n}" for n in range(0, 60, 4))
+    assert [record for record, *_ in open_letters(shared_world, venue)] == doomed
+    assert len(shared_world.objects("stripe", venue, "customers")) == 45
+    shared_world.no_faults("stripe")
+    shared_world.sql("UPDATE sync.pending SET due_at = now()")
+    assert later(shared_world, venue).counts.created == 15
+    assert open_letters(shared_world, venue) == []
+    assert len(shared_world.objects("stripe", venue, "customers")) == 60
