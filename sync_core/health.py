@@ -4,6 +4,7 @@ Healthy: at least 90 % of its syncs went well and its provider answers within 5 
 10 s, or the provider refuses its credential. Degraded: between the two. Unknown: there is no news, or nothing is wanted.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -66,9 +67,21 @@ def judge(status: str, figures: Figures, *, error: str | None = None, enabled: b
     return _by_figures(figures.success_rate, figures.call_seconds or 0.0)
 
 
+def percent(rate: float) -> str:
+    """A rate for people, rounded down: 89.6 is not 90, from which on all is well."""
+    return f"{math.floor(rate)} %"
+
+
+def _tenths(seconds: float) -> str:
+    """Rounded, but up where the nearest tenth is a bound that was passed: 5.01 is not 5, up to which all is well."""
+    nearest = round(seconds, 1)
+    passed = nearest in (GOOD_SECONDS, BAD_SECONDS) and seconds > nearest
+    return f"{nearest + 0.1 if passed else nearest:.1f}"
+
+
 def _by_figures(rate: float, seconds: float) -> Judgement:
-    went = f"{rate:.0f} % of the syncs of 24 hours went well"
-    slow = f"the provider took {seconds:.1f} s to answer on average"
+    went = f"{percent(rate)} of the syncs of 24 hours went well"
+    slow = f"the provider took {_tenths(seconds)} s to answer on average"
     bounds: tuple[tuple[Health, float, float], ...] = (
         ("unhealthy", BAD_RATE, BAD_SECONDS),
         ("degraded", GOOD_RATE, GOOD_SECONDS),

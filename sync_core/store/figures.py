@@ -38,8 +38,8 @@ class Figures:
 
     @property
     def success_rate(self) -> float | None:
-        """The share of syncs that went well, in percent."""
-        return round(100 * self.succeeded / self.syncs, 2) if self.syncs else None
+        """The share of syncs that went well, in percent; rounded down, so that nothing reaches a bound by rounding."""
+        return 10_000 * self.succeeded // self.syncs / 100 if self.syncs else None
 
 
 def of_connections(conn: sa.Connection, ids: Collection[int], *, since: datetime) -> dict[int, Figures]:

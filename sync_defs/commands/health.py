@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sync_core.clock import SystemClock
-from sync_core.health import Health, Judgement, judge
+from sync_core.health import Health, Judgement, judge, percent
 from sync_core.store import alerts, connection_health, figures
 from sync_core.store.connection_health import Checked
 from sync_core.store.figures import Figures
@@ -59,7 +59,7 @@ def _cells(one: Checked, known: Figures, found: Judgement) -> tuple[str | int | 
         one.status,
         found.health,
         known.syncs,
-        None if known.success_rate is None else f"{known.success_rate:.0f} %",
+        None if known.success_rate is None else percent(known.success_rate),
         None if known.call_seconds is None else f"{known.call_seconds:.2f} s",
         known.api_calls,
         found.reason,

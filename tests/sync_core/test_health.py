@@ -35,6 +35,19 @@ def test_the_reason_names_what_is_wrong_and_nothing_else() -> None:
     assert judge("connected", _figures(40, 11.0)).reason == both
 
 
+def test_no_figure_reaches_a_bound_by_being_rounded() -> None:
+    def reason(good: int, of: int, seconds: float) -> str:
+        found = judge("connected", Figures(syncs=of, succeeded=good, failed=of - good, call_seconds=seconds))
+        return f"{found.health}: {found.reason}"
+
+    assert reason(43, 48, 0.2) == "degraded: 89 % of the syncs of 24 hours went well."
+    assert reason(199, 400, 0.2) == "unhealthy: 49 % of the syncs of 24 hours went well."
+    assert reason(1, 1, 5.01) == "degraded: The provider took 5.1 s to answer on average."
+    assert reason(1, 1, 10.04) == "unhealthy: The provider took 10.1 s to answer on average."
+    assert reason(89_999, 100_000, 0.1).startswith("degraded")
+    assert reason(49_999, 100_000, 0.1).startswith("unhealthy")
+
+
 def test_no_news_is_no_good_news_and_a_refused_credential_is_bad_whatever_went_before() -> None:
     assert judge("connected", Figures()).health == "unknown"
     assert judge("suspended", _figures(10)).health == "unknown"
