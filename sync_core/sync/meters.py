@@ -130,8 +130,9 @@ class Meters:
 
     def _count_keys(self) -> None:
         """The master key's use is counted where it happens; here comes what was added since."""
-        now = self._vault_counts()
         with self._lock:
+            # Asked with the lock held: what another thread asked for later must not be told before.
+            now = self._vault_counts()
             told, self._keys_told = self._keys_told, now
             for kind in ("generated", "opened", "failed", "hits"):
                 number = getattr(now, kind) - getattr(told, kind)

@@ -1,6 +1,8 @@
 """Every call that reaches a provider is counted by connection, endpoint and hour, whatever became of the sync."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +12,9 @@ from sync_core.errors import AuthorizationLost
 from sync_core.http.calls import CallCount
 from sync_core.store import call_counts
 from sync_core.store.call_counts import Called
+from sync_core.sync.meters import Meters
 from sync_core.sync.report import Mode
+from sync_core.vault.cache import CacheCounts
 from tests.world import World
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -105,3 +109,24 @@ def test_hours_and_days_are_told_apart_and_forgotten_in_time(shared_world: World
         assert call_counts.used(conn, first=date(2026, 3, 1), last=date(2026, 3, 31), venue=venue) == [march]
         call_counts.forget_old(conn, now=noon + timedelta(days=500))
         assert call_counts.used(conn, first=date(2026, 3, 1), last=date(2026, 4, 30), venue=venue) == []
+
+
+def test_the_use_of_the_master_key_is_counted_once_though_two_threads_ask_for_it_at_once(shared_world: World) -> None:
+    world, opened = shared_world, count(1)
+    second = threading.Thread(target=lambda: meters.write_now(world.database))
+
+    def counts() -> CacheCounts:
+        """Each time the key was used once more; while the first one asks, the second one does too."""
+        now = CacheCounts(generated=0, opened=next(opened), failed=0, hits=0, entries=0)
+        if now.opened == 2:
+            second.start()
+            second.join(0.3)
+        return now
+
+    meters = Meters(clock=world.engine.clock, vault_counts=counts)
+    before = _counter(world, "kms_calls", "opened")
+    meters.write_now(world.database)
+    second.join(5)
+    meters.write_now(world.database)
+    uses = next(opened) - 2  # since the first time that it was asked how often it was used
+    assert _counter(world, "kms_calls", "opened") - before == uses
