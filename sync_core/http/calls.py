@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-_WORD = re.compile(r"[a-z]+(?:[_-][a-z]+)*|v\d+|\d\.\d")
+_WORD = re.compile(r"[a-z]+(?:[_-][a-z]+)*|oauth2|v\d+|\d\.\d")
 
 
 def endpoint_of(method: str, path: str) -> str:

@@ -16,11 +16,17 @@ SANDBOX = "SANDBOX_"
 class Application:
     """What we are to a provider. `client_secret` is None for an application that proves itself by PKCE."""
 
-    title: str
+    provider: ProviderSpec
+    environment: Environment
     spec: OAuthSpec
     client_id: str
     client_secret: str | None = field(repr=False)
     host: str | None
+
+    @property
+    def title(self) -> str:
+        """The provider's name for people."""
+        return self.provider.title
 
     @property
     def by_pkce(self) -> bool:
@@ -58,7 +64,8 @@ def application_of(spec: ProviderSpec, settings: Settings, *, environment: Envir
         )
     sandbox_host = oauth.sandbox_base if environment == "sandbox" else None
     return Application(
-        title=spec.title,
+        provider=spec,
+        environment=environment,
         spec=oauth,
         client_id=client_id,
         client_secret=client_secret,

@@ -146,8 +146,14 @@ class Asking:
 
 
 @contextmanager
-def asking(host: Host, application: Application, *, label: str, patience: Patience = HIGH) -> Iterator[Asking]:
-    """Speak to the token endpoints of `application` on behalf of `label` ("venue/provider")."""
+def asking(
+    host: Host, application: Application, *, label: str, connection_id: int | None, patience: Patience = HIGH
+) -> Iterator[Asking]:
+    """Speak to the token endpoints of `application` on behalf of `label` ("venue/provider").
+
+    The calls are counted as the connection's, where there is one, in the host's meters. Nothing is written here: tokens
+    that were just granted are to be stored first.
+    """
     policy = CallPolicy(
         provider=application.title,
         connection=label,
@@ -156,9 +162,13 @@ def asking(host: Host, application: Application, *, label: str, patience: Patien
         timeout=application.spec.token.timeout_seconds,
         patience=patience,
     )
-    session = open_session(policy, clock=host.clock, rng=host.rng, calls=CallLog(), correlation="oauth")
-    with session:
-        yield Asking(host, application, session, label=label)
+    calls = CallLog()
+    session = open_session(policy, clock=host.clock, rng=host.rng, calls=calls, correlation="oauth")
+    try:
+        with session:
+            yield Asking(host, application, session, label=label)
+    finally:
+        host.meters.calls(application.provider, application.environment, calls.news(), connection_id=connection_id)
 
 
 def _basic(application: Application) -> str:

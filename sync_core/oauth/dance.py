@@ -92,7 +92,8 @@ def complete(host: Host, callback: Callback) -> Connected:
         TransientError: the provider or the master key cannot be reached: begin again, the state is used up.
     """
     try:
-        return _completed(host, callback, _taken(host, callback))
+        with host.meters.written(host.database):
+            return _completed(host, callback, _taken(host, callback))
     finally:
         with host.database.begin() as conn:
             oauth_states.mark_given_up(conn, now=host.clock.now())
@@ -161,7 +162,11 @@ def _granted(
 ) -> Grant:
     """The grant with everything that the client needs to reach the account."""
     told = application.spec.from_callback
-    with asking(host, application, label=f"{pending.venue}/{pending.provider}", patience=NORMAL) as ask:
+    with host.database.connect() as conn:
+        # There since `begin`, unless somebody has forgotten it meanwhile.
+        known = connections.find(conn, pending.venue, pending.provider)
+    label, number = f"{pending.venue}/{pending.provider}", None if known is None else known.id
+    with asking(host, application, label=label, connection_id=number, patience=NORMAL) as ask:
         grant = ask.exchange(code, redirect_uri=pending.redirect_uri, verifier=verifier)
         grant = grant.kept_parts(callback.parameters, told)
         wanted = {name for name in application.spec.secret.values() if name != "access_token"} - set(told)

@@ -11,6 +11,7 @@ from sync_core.providers.protocol import Account
 from sync_core.settings import Settings
 from sync_core.spec.provider import ProviderSpec
 from sync_core.store.connections import Environment
+from sync_core.sync.meters import Meters
 from sync_core.vault.credentials import Vault
 
 
@@ -40,6 +41,11 @@ class Host(Protocol):
     @property
     def rng(self) -> random.Random:
         """Draws the jitter of waits."""
+        ...
+
+    @property
+    def meters(self) -> Meters:
+        """Where calls are counted."""
         ...
 
     def spec(self, provider: str) -> ProviderSpec:

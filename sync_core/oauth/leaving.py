@@ -53,7 +53,11 @@ def reconnect(host: Host, connection: Connection) -> Account:
 
 
 def _left(host: Host, connection: Connection, marked: Callable[[sa.Connection, int], None]) -> Disconnected:
-    with host.database.connect() as conn, locks.alone(conn, connection.id):
+    with (
+        host.meters.written(host.database),
+        host.database.connect() as conn,
+        locks.alone(conn, connection.id),
+    ):
         farewell = _revoked(host, conn, connection)
         with conn.begin():
             host.vault.destroy(conn, connection_id=connection.id)
@@ -75,7 +79,7 @@ def _revoked(host: Host, conn: sa.Connection, connection: Connection) -> Disconn
         application = application_of(host.spec(connection.provider), host.settings, environment=connection.environment)
         with conn.begin():
             grant = held(host, conn, connection)
-        with asking(host, application, label=connection.label, patience=LOW) as ask:
+        with asking(host, application, label=connection.label, connection_id=connection.id, patience=LOW) as ask:
             ask.revoke(grant, account_id=connection.account_id)
     except SyncError as hindered:
         return Disconnected(revoked=False, remark=str(hindered))

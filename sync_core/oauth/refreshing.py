@@ -53,7 +53,11 @@ def refresh(host: Host, connection: Connection) -> Refreshed:
 
 def renewed(host: Host, connection: Connection, *, seen: int) -> Grant:
     """Tokens newer than version `seen`: those that somebody else got meanwhile, else fresh ones. Raises as `refresh`."""
-    with host.database.connect() as conn, locks.alone(conn, connection.id):
+    with (
+        host.meters.written(host.database),
+        host.database.connect() as conn,
+        locks.alone(conn, connection.id),
+    ):
         standing, grant = _last(host, conn, connection)
         if standing.version != seen:
             return grant
@@ -105,7 +109,7 @@ class _Refresh:
         with conn.begin():
             tokens.attempting(conn, connection.id, now=host.clock.now())
         try:
-            with asking(host, application, label=connection.label) as ask:
+            with asking(host, application, label=connection.label, connection_id=connection.id) as ask:
                 fresh = ask.refresh(grant)
         except AuthorizationLost as lost:
             return self._refused(lost)

@@ -15,6 +15,7 @@ from sync_core.http.calls import CallCount, CallLog, endpoint_of
         ("GET", "/v2/catalog/object/JEFRMDBUKQA4KLDMSTD4RZRM", "GET /v2/catalog/object/{id}"),
         ("GET", "/v1/balance_transactions", "GET /v1/balance_transactions"),
         ("GET", "/3.0/lists/16ed227135/members", "GET /3.0/lists/{id}/members"),
+        ("post", "/oauth2/v1/tokens/bearer", "POST /oauth2/v1/tokens/bearer"),
     ],
 )
 def test_ids_are_replaced_so_that_counts_stay_few(method: str, path: str, template: str):
