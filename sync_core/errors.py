@@ -17,7 +17,7 @@ It never carries a payload, a secret or a URL query: exception text reaches Dags
     ├── ProviderRefused       the operator: the provider refuses the request as a whole
     ├── SignatureError        nobody: a webhook is not proven to come from the provider, and is turned away
     ├── UnreadableWebhook     the operator: a webhook is from the provider, and yet not what we know how to read
-    ├── Stopped               nobody: a person asked a running sync to stop
+    ├── Stopped               nobody: a running sync was asked to stop, or to make room for others
     ├── Held                  the engine: another sync holds what this one needs first; begin again in a moment
     └── IntegrityError        us, now: touch nothing (vault tag, ledger invariant)
 """
@@ -129,7 +129,7 @@ class UnreadableWebhook(SyncError):
 
 
 class Stopped(SyncError):
-    """A person asked a running sync to stop, or its worker leaves; what it has settled stays, the next goes on there."""
+    """A running sync is to stop: a person or its worker asked it to. What it has settled stays, the next goes on there."""
 
 
 class Held(SyncError):

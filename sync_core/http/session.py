@@ -190,7 +190,8 @@ class _ReliableAdapter(HTTPAdapter):
     ) -> requests.Response:
         self._turn.check()
         endpoint = endpoint_of(request.method or "GET", request.path_url)
-        pause = self._pause()
+        with self._turn.calling():
+            pause = self._pause()
         if pause is not None:
             whom = "several accounts" if pause.widely else self._policy.connection
             raise TransientError(
@@ -207,7 +208,8 @@ class _ReliableAdapter(HTTPAdapter):
             "proxies": proxies,
         }
         try:
-            answer = self._call(request, endpoint, real)
+            with self._turn.calling():
+                answer = self._call(request, endpoint, real)
         except BaseException:
             self._breaker.abandoned()
             raise
@@ -276,7 +278,7 @@ class _ReliableAdapter(HTTPAdapter):
         with self._slots, self._lanes.lane(endpoint):
             self._limiter.acquire(endpoint)
             began = self._clock.monotonic()
-            with self._turn.waiting():
+            with self._turn.asking():
                 answer = self._send_once(request, real)
             seconds = self._clock.monotonic() - began
         response = answer.response

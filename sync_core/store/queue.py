@@ -134,7 +134,14 @@ def waits(conn: sa.Connection, asked: Asked) -> bool:
 
 
 def claim(
-    conn: sa.Connection, *, worker: str, limit: int = 1, needs: Needs = (), most_of_one: int | None = None
+    conn: sa.Connection,
+    *,
+    worker: str,
+    limit: int = 1,
+    needs: Needs = (),
+    most_of_one: int | None = None,
+    only: Sequence[int] | None = None,
+    besides: Sequence[int] = (),
 ) -> list[Item]:
     """Take up to `limit` items to work on, most urgent first.
 
@@ -143,10 +150,12 @@ def claim(
     every other venue's first. Never two of one connection and entity at a time, and none before an earlier asked one
     of an entity of the same connection that it needs: `needs` are (provider, entity, needed entity). No more than
     `most_of_one` of a connection run at a time, in all processes, so that one whose provider hangs leaves workers free.
+    Of the connections `only` these, where they are given, and none of those `besides`.
     """
     # Claims come one after the other: two at once could each take an item of the same connection and entity.
     conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('venue-sync:claim', 0))"))
     asked = {"worker": worker, "most": limit, "needs": _encoded(needs), "most_of_one": most_of_one}
+    asked |= {"only": None if only is None else list(only), "besides": list(besides)}
     ids = list(conn.execute(_CLAIM, asked).scalars())
     order = {item_id: place for place, item_id in enumerate(ids)}
     return sorted(_items(conn, work.c.id.in_(ids)), key=lambda item: order[item.id]) if ids else []
@@ -330,7 +339,9 @@ WITH needs AS MATERIALIZED (
         greatest(0, array_position(ARRAY['critical', 'high', 'normal', 'low'], w.priority) - 1
             - greatest(0, floor(extract(epoch FROM now() - w.requested_at) / {AGEING.total_seconds()}))) AS level
     FROM sync.work AS w JOIN sync.connections AS c ON c.id = w.connection_id
-    WHERE w.status = 'queued' AND w.not_before <= now() AND NOT EXISTS (
+    WHERE w.status = 'queued' AND w.not_before <= now()
+    AND (CAST(:only AS bigint[]) IS NULL OR w.connection_id = ANY(CAST(:only AS bigint[])))
+    AND w.connection_id <> ALL(CAST(:besides AS bigint[])) AND NOT EXISTS (
         SELECT 1 FROM sync.work AS r
         WHERE r.status = 'running' AND r.connection_id = w.connection_id AND r.entity = w.entity)
     AND NOT EXISTS (

@@ -7,7 +7,7 @@ hour; a sync that was cut short goes on where it was, as every sync does.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -70,7 +70,7 @@ def work_off(
     with (
         _left_clean(engine, run_id),
         bell(engine.database, queue.CHANNEL) as rung,
-        Crew[Done](engine.settings.workers, clock=engine.clock, name="work") as crew,
+        _crew(engine) as crew,
     ):
         desk = _Desk(engine, run_id, crew, rung, stopping)
         began = quiet_since = engine.clock.monotonic()
@@ -93,6 +93,11 @@ def work_off(
             # Nothing rings when a worker turns out to wait for its provider, and another one may begin in its place.
             soon = SLOW_SECONDS if desk.in_hand else LOOK_EVERY
             rung.wait(min(soon, max(quiet_seconds, 0.01)))
+
+
+def _crew(engine: Engine) -> Crew[Done]:
+    workers = engine.settings.workers
+    return Crew[Done](workers, spare=workers // 2, hanging=engine.hanging, clock=engine.clock, name="work")
 
 
 @contextmanager
@@ -130,20 +135,49 @@ class _Desk:
         self._signed_at = engine.clock.monotonic()
 
     def take_up(self, worked: Worked) -> bool:
-        """Begin as many items as workers are free; whether there were any."""
-        free = self._crew.free
-        if free <= 0:
+        """Begin as many items as there is room for; whether there were any.
+
+        Of connections that are known to hang there is room for a part of the workers only, so they are claimed apart.
+        """
+        self._crew.give_way()
+        hanging = self._engine.hanging.ids()
+        taken = bool(hanging) and self._take(worked, self._crew.free_for_hanging, only=hanging)
+        return self._take(worked, self._crew.free, besides=hanging) or taken
+
+    def _take(
+        self, worked: Worked, room: int, *, only: Sequence[int] | None = None, besides: Sequence[int] = ()
+    ) -> bool:
+        if not room:
             return False
         if self.in_doubt:
             self._clear_up(worked)
         most = max(1, self._engine.settings.workers // SHARE_OF_ONE)
         with self._engine.database.begin() as conn:
-            items = queue.claim(conn, worker=self._run_id, limit=free, needs=self._needs, most_of_one=most)
+            items = queue.claim(
+                conn,
+                worker=self._run_id,
+                limit=room,
+                needs=self._needs,
+                most_of_one=most,
+                only=only,
+                besides=besides,
+            )
+            self._engine.hanging.learn(conn, {item.connection_id for item in items})
         for item in items:
-            self.in_hand.add(item.id)
-            future = self._crew.begin(partial(self._carry_out, item))
-            future.add_done_callback(lambda _: self._rung.set())
+            if self._crew.room_for(item.connection_id):
+                self._begin(item)
+            else:  # other processes have counted that it hangs
+                self._put_off(item, worked)
         return bool(items)
+
+    def _begin(self, item: Item) -> None:
+        self.in_hand.add(item.id)
+        future = self._crew.begin(item.connection_id, partial(self._carry_out, item))
+        future.add_done_callback(lambda _: self._rung.set())
+
+    def _put_off(self, item: Item, worked: Worked) -> None:
+        with self._engine.database.begin() as conn:
+            worked.postponed += queue.postpone(conn, item.id, worker=self._run_id, delay=BUSY_PAUSE)
 
     def settle(self, worked: Worked) -> bool:
         """Note how the items that are done went; whether there were any."""
@@ -185,7 +219,8 @@ class _Desk:
         mode, run_id = Mode(item.mode, item.since), item.request_id or self._run_id
         report = engine.sync(connection, item.entity, mode=mode, run_id=run_id, on_progress=watch.tell, turn=turn)
         # What we cut short ourselves did not fail: it is put off, as what could not begin is.
-        return item, replace(report, status="busy") if watch.cut_short and report.status == "failed" else report
+        cut_short = watch.cut_short or turn.ended is not None
+        return item, replace(report, status="busy") if cut_short and report.status == "failed" else report
 
     def _note(self, item: Item, report: EntityReport, worked: Worked) -> None:
         worked.api_calls += report.api_calls

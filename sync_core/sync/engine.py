@@ -35,6 +35,7 @@ from sync_core.sync.accounts import Access, Accounts
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
 from sync_core.sync.guards import Guards
+from sync_core.sync.hanging import Hanging
 from sync_core.sync.meters import Meters
 from sync_core.sync.own_mappings import OwnMappings
 from sync_core.sync.plan import foresee, rehearse
@@ -102,6 +103,7 @@ class Engine:
     meters: Meters = field(init=False)
     accounts: Accounts = field(init=False)
     comeback: Comeback = field(init=False)
+    hanging: Hanging = field(init=False)
 
     def __post_init__(self) -> None:
         """Share limits and breakers with whoever works on the same database."""
@@ -110,6 +112,7 @@ class Engine:
         accounts = Accounts(self.settings, self.clock, self.rng, self.guards, self.meters)
         object.__setattr__(self, "accounts", accounts)
         object.__setattr__(self, "comeback", Comeback(self.database, clock=self.clock))
+        object.__setattr__(self, "hanging", Hanging(self.clock))
 
     def mapping_of(self, conn: sa.Connection, connection: Connection, entity: str) -> FieldMapping:
         """The mapping of a connection's entity: the venue's own where it has one.
@@ -145,16 +148,19 @@ class Engine:
         *,
         run_id: str,
         told_at: Mapping[str, datetime] | None = None,
+        turn: Turn | None = None,
     ) -> EntityReport:
         """Read these objects again and take them in as a pull would; no cursor moves, and nothing is pushed.
 
         Objects that they refer to and that nobody here knows yet are brought first, so that events may come in any order.
 
         `told_at` says when an event told of a change, by the provider's id, for objects that do not say it themselves.
-        It does without the sync log: whoever asks for it (the inbox) keeps its own account.
+        It does without the sync log: whoever asks for it (the inbox) keeps its own account; `turn` is as in `sync`.
         A venue's trouble does not raise: it comes back as a report, "busy" while a sync of the same is running.
         """
-        return self._refreshed(connection, entity, remote_ids, run_id, told_at=told_at or {}, calls=CallLog())
+        return self._refreshed(
+            connection, entity, remote_ids, run_id, told_at=told_at or {}, calls=CallLog(), turn=turn
+        )
 
     def _refreshed(
         self,
@@ -165,12 +171,13 @@ class Engine:
         *,
         told_at: Mapping[str, datetime],
         calls: CallLog,
+        turn: Turn | None,
     ) -> EntityReport:
         def bring(needed: str, ids: Sequence[str]) -> None:
             if ids:
-                report = self._refreshed(connection, needed, ids, run_id, told_at={}, calls=calls)
+                report = self._refreshed(connection, needed, ids, run_id, told_at={}, calls=calls, turn=turn)
             else:
-                first = _Order(connection, needed, Mode(), run_id, silent, _run, calls=calls)
+                first = _Order(connection, needed, Mode(), run_id, silent, _run, calls=calls, turn=turn)
                 report = self._reported(first, locks.holding, self._logged)
             if report.status == "busy":
                 raise Held(report.error or "")
@@ -181,7 +188,7 @@ class Engine:
         def again(work: Work) -> None:
             refresh(work, remote_ids, told_at=told_at, bring=bring)
 
-        order = _Order(connection, entity, Mode(), run_id, silent, again, calls=calls)
+        order = _Order(connection, entity, Mode(), run_id, silent, again, calls=calls, turn=turn)
         return self._reported(order, locks.holding_briefly, self._noted)
 
     def _reported(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> EntityReport:

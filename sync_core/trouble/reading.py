@@ -38,7 +38,10 @@ _UNKNOWN: Final = Trouble("unknown", "error", "never", "Nobody foresaw this: a d
 _BY_TYPE: Final[tuple[tuple[type[BaseException], Trouble], ...]] = (
     (ThrottledError, Trouble("rate_limit", "info", "high", "We are asked to slow down: we wait and go on.")),
     (Held, Trouble("data", "info", "never", "Another sync holds what this one needs: it begins again in a moment.")),
-    (Stopped, Trouble("data", "info", "never", "A person stopped it: the next sync goes on from here.")),
+    (
+        Stopped,
+        Trouble("data", "info", "never", "It was asked to stop or to make room: the next sync goes on from here."),
+    ),
     (TransientError, Trouble("provider", "warning", "high", "It fails for the moment: the same is tried again.")),
     (
         OutcomeUnknown,

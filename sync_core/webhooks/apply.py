@@ -9,13 +9,15 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from sync_core.http.turn import Turn
 from sync_core.store import alerts, dead_letters, inbox, locks
 from sync_core.store.comeback import Trials
 from sync_core.store.connections import Connection
@@ -23,6 +25,7 @@ from sync_core.store.dead_letters import WEBHOOK_DEAD, WHOLE, Letter
 from sync_core.store.failures import failure_of
 from sync_core.store.inbox import Waiting
 from sync_core.store.listening import bell
+from sync_core.sync.crew import Crew
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode
 from sync_core.sync.terms import terms_of
@@ -35,6 +38,8 @@ WORKERS_OF_ONE = 3
 """So many entities of one connection are read side by side at most."""
 OBJECTS_PER_READING = 50
 """So many are settled together; what comes meanwhile waits no longer than that takes."""
+OBJECTS_OF_HANGING = 5
+"""The same where each answer takes many seconds, so that what was read is not lost when the reading is cut short."""
 LOOK_EVERY = 2.0
 """Seconds after which the inbox is looked at although nothing was announced: retries become due, venues connect."""
 WAKE_EVERY = 10.0
@@ -83,10 +88,13 @@ class _Open:
 
 AT_ONCE = 6
 SLOW_AFTER = 0.5
-"""So many are begun at the same time, those aside that have been under way for so many seconds, which wait for a provider.
+"""So many are begun at the same time, those aside whose calls have taken so many seconds: they wait for their provider.
 
-What they do besides is work for one processor: were all of them begun at once, all would be done late.
+What they do besides is work for one processor: were all of them begun at once, all would be done late. The other
+workers are spare ones.
 """
+LOOK_AGAIN = 0.1
+"""Seconds after which it is looked, while something waits for a worker, whether one only waits for its provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +106,7 @@ class _Task:
     events: tuple[Waiting, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A task that a worker has, since when by the monotonic clock."""
-
-    task: _Task
-    since: float
-    future: "Future[list[tuple[_Task, EntityReport]]]"
+_Done = list[tuple[_Task, EntityReport]]
 
 
 def drain(
@@ -157,16 +159,26 @@ def _drain(
     with engine.database.connect() as guard, locks.only_one(guard, "drain") as mine:
         if not mine:
             return None
-        with (
-            bell(engine.database, inbox.CHANNEL) as rung,
-            ThreadPoolExecutor(engine.settings.workers, thread_name_prefix="drain") as pool,
-        ):
-            desk = _Desk(engine, run_id, pool, rung, drained)
+        with bell(engine.database, inbox.CHANNEL) as rung, _crew(engine) as crew:
+            desk = _Desk(engine, run_id, crew, rung, drained)
             try:
                 _work_off(engine, desk, guard, quiet_seconds=quiet_seconds, until=until, stopping=stopping, tell=tell)
             finally:
                 desk.leaving = True
             return drained
+
+
+def _crew(engine: Engine) -> Crew[_Done]:
+    workers = min(AT_ONCE, engine.settings.workers)
+    spare = engine.settings.workers - workers
+    return Crew[_Done](
+        workers,
+        spare=spare,
+        hanging=engine.hanging,
+        clock=engine.clock,
+        name="drain",
+        waits=lambda turn: turn.called_longer_than(SLOW_AFTER),
+    )
 
 
 def _work_off(
@@ -198,27 +210,25 @@ def _work_off(
             continue
         if not desk.in_hand and engine.clock.monotonic() - quiet_since >= quiet_seconds:
             return
-        soon = SLOW_AFTER / 5 if desk.crowded else LOOK_EVERY
+        soon = LOOK_AGAIN if desk.crowded else LOOK_EVERY
         desk.rung.wait(min(soon, max(quiet_seconds, 0.01)))
 
 
 class _Desk:
     """The events in hand, between the inbox and the workers. Only the draining thread touches it."""
 
-    def __init__(
-        self, engine: Engine, run_id: str, pool: ThreadPoolExecutor, rung: threading.Event, drained: Drained
-    ) -> None:
+    def __init__(self, engine: Engine, run_id: str, crew: Crew[_Done], rung: threading.Event, drained: Drained) -> None:
         self.drained = drained
         self.rung = rung
         self.in_hand: dict[int, _Open] = {}
         self.leaving = False
         self._engine = engine
         self._run_id = run_id
-        self._pool = pool
+        self._crew = crew
         self._wake_at = 0.0
         self._waiting: dict[Key, list[Waiting]] = {}
         self._owners: dict[int, Connection] = {}
-        self._running: dict[Key, _Begun] = {}
+        self._running: dict[Key, Future[_Done]] = {}
 
     @property
     def under_way(self) -> bool:
@@ -227,21 +237,30 @@ class _Desk:
 
     @property
     def crowded(self) -> bool:
-        """Whether something waits for nothing but its turn."""
-        return bool(self._ready())
+        """Whether something waits for nothing but its turn, and not because its provider hangs."""
+        return any(connection not in self._engine.hanging for connection, _ in self._ready())
 
     def take_up(self) -> bool:
-        """Take some of what is due out of the inbox, as far as there is room; whether there was anything."""
-        room = MOST_IN_HAND - len(self.in_hand)
+        """Take some of what is due out of the inbox, as far as there is room; whether there was anything.
+
+        There is always room for those whose providers answer: of the others each has a little in hand, and it does not count.
+        """
+        hanging = {one.event.source for one in self.in_hand.values() if self._hangs(one.event)}
+        held = Counter(one.event.source for one in self.in_hand.values())
+        room = MOST_IN_HAND - sum(events for source, events in held.items() if source not in hanging)
         if room <= 0:
             return False
         with self._engine.database.begin() as conn:
             if self._engine.clock.monotonic() >= self._wake_at:
                 inbox.wake(conn)
                 self._wake_at = self._engine.clock.monotonic() + WAKE_EVERY
-            held = Counter(one.event.source for one in self.in_hand.values())
-            crowded = [source for source, events in held.items() if events >= MOST_OF_ONE]
+            crowded = [
+                source
+                for source, events in held.items()
+                if events >= (OBJECTS_PER_READING if source in hanging else MOST_OF_ONE)
+            ]
             found = inbox.due(conn, limit=min(room, MOST_OF_ONE), besides=self.in_hand, spared=crowded)
+            self._engine.hanging.learn(conn, {owner.id for event in found for owner in event.owners})
             unowned = [event for event in found if not event.owners]
             parts = {event.id: list(self._parts(event)) for event in found if event.owners}
             unconcerned = [event for event in found if event.id in parts and not parts[event.id]]
@@ -266,17 +285,22 @@ class _Desk:
 
         Where it is not their turn it goes on waiting here, so that what comes meanwhile is read together with it.
         """
-        now = self._engine.clock.monotonic()
-        quick = sum(now - one.since < SLOW_AFTER for one in self._running.values())
-        free = max(0, min(self._engine.settings.workers - len(self._running), AT_ONCE - quick))
-        for key in self._ready()[:free]:
+        self._crew.give_way()
+        ready, hanging = self._ready(), self._engine.hanging
+        self._start([key for key in ready if key[0] in hanging][: self._crew.free_for_hanging])
+        self._start([key for key in ready if key[0] not in hanging][: self._crew.free])
+
+    def _start(self, keys: Sequence[Key]) -> None:
+        for key in keys:
             task = _Task(self._owners[key[0]], key[1], tuple(self._waiting.pop(key)))
-            future = self._pool.submit(self._carry_out, task)
-            self._running[key] = _Begun(task, now, future)
-            future.add_done_callback(lambda _: self.rung.set())
+            self._running[key] = self._crew.begin(key[0], partial(self._carry_out, task))
+            self._running[key].add_done_callback(lambda _: self.rung.set())
+
+    def _hangs(self, event: Waiting) -> bool:
+        return any(owner.id in self._engine.hanging for owner in event.owners)
 
     def _ready(self) -> list[Key]:
-        """What waits for nothing but its turn; an account that hangs holds no more than a few workers."""
+        """What waits for nothing but its turn; one account holds no more than a few workers."""
         held = Counter(connection for connection, _ in self._running)
         ready: list[Key] = []
         for key in self._waiting:
@@ -287,9 +311,10 @@ class _Desk:
 
     def settle(self) -> bool:
         """Note what became of the tasks that are done; whether there were any."""
-        finished = [key for key, one in self._running.items() if one.future.done()]
+        ended = self._crew.finished(within=0)
+        finished = [key for key, future in self._running.items() if future in ended]
         for key in finished:
-            for task, report in self._running.pop(key).future.result():
+            for task, report in self._running.pop(key).result():
                 self._note(task, report)
         closed = [one for one in self.in_hand.values() if one.left == 0]
         if closed:
@@ -308,22 +333,27 @@ class _Desk:
                     if terms_of(owner.settings, entity, name).pulls:
                         yield owner, name
 
-    def _carry_out(self, task: _Task) -> list[tuple[_Task, EntityReport]]:
+    def _carry_out(self, task: _Task, turn: Turn) -> _Done:
         """In a worker's thread: read the objects again; where no object is named, what changed since the last sync."""
-        engine, done = self._engine, list[tuple[_Task, EntityReport]]()
-        for part in _portions(task):
+        done: _Done = []
+        hangs = task.connection.id in self._engine.hanging
+        for part in _portions(task, size=OBJECTS_OF_HANGING if hangs else OBJECTS_PER_READING):
             if self.leaving:
                 break  # what was not begun is in the inbox as before
-            ids = _times(part.events)
-            if done and done[-1][1].status == "busy":
-                report = done[-1][1]  # whoever has the lock will not be gone for the next portion
-            elif ids:
-                told_at = {name: at for name, at in ids.items() if at is not None}
-                report = engine.refresh(part.connection, part.entity, list(ids), run_id=self._run_id, told_at=told_at)
-            else:
-                report = engine.sync(part.connection, part.entity, mode=Mode(), run_id=self._run_id)
-            done.append((part, report))
+            # Whoever has the lock will not be gone for the next portion.
+            busy = done[-1][1] if done and done[-1][1].status == "busy" else None
+            report = busy or self._apply(part, turn)
+            # What had to make room for others did not fail: it is put off.
+            gave_way = turn.ended is not None and report.status == "failed"
+            done.append((part, replace(report, status="busy") if gave_way else report))
         return done
+
+    def _apply(self, part: _Task, turn: Turn) -> EntityReport:
+        engine, ids = self._engine, _times(part.events)
+        if not ids:
+            return engine.sync(part.connection, part.entity, mode=Mode(), run_id=self._run_id, turn=turn)
+        told_at = {name: at for name, at in ids.items() if at is not None}
+        return engine.refresh(part.connection, part.entity, list(ids), run_id=self._run_id, told_at=told_at, turn=turn)
 
     def _note(self, task: _Task, report: EntityReport) -> None:
         self.drained.readings += 1
@@ -365,7 +395,7 @@ class _Desk:
                     _bury(conn, one)
 
 
-def _portions(task: _Task) -> Iterator[_Task]:
+def _portions(task: _Task, *, size: int) -> Iterator[_Task]:
     """What is asked for at once: many objects, but one alone that failed before, for it may be what makes others fail."""
     fresh: dict[str, list[Waiting]] = {}
     again: dict[str, list[Waiting]] = {}
@@ -376,8 +406,8 @@ def _portions(task: _Task) -> Iterator[_Task]:
         else:
             (again if event.attempts else fresh).setdefault(event.object_id, []).append(event)
     groups = list(fresh.values())
-    for start in range(0, len(groups), OBJECTS_PER_READING):
-        chunk = [event for group in groups[start : start + OBJECTS_PER_READING] for event in group]
+    for start in range(0, len(groups), size):
+        chunk = [event for group in groups[start : start + size] for event in group]
         yield _Task(task.connection, task.entity, tuple(chunk))
     for group in again.values():
         yield _Task(task.connection, task.entity, tuple(group))

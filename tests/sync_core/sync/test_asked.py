@@ -154,6 +154,27 @@ def test_entities_come_after_those_they_need(shared_world: World, venue: str) ->
     assert began == [("customers",), ("charges",), ("refunds",)]
 
 
+def test_fifty_syncs_of_one_venue_do_not_delay_the_one_of_another(shared_world: World, venue: str) -> None:
+    """However urgent they are: a connection has an eighth of the workers at most."""
+    other, leave = shared_world.venue(f"{venue}-other"), threading.Event()
+    with shared_world.database.begin() as conn:
+        busy = shared_world.connection(venue, "stripe").id
+        for number in range(50):
+            entity = ("customers", "products", "charges", "subscriptions", "invoices")[number % 5]
+            queue.enqueue(conn, Asked(busy, entity, "full", "critical", "somebody"))
+        single = shared_world.connection(other, "stripe").id
+        asked, _ = queue.enqueue(conn, Asked(single, "customers", "incremental", "low", "somebody"))
+
+    def settled(_: Worked) -> None:
+        if item(shared_world, asked.id).status == "succeeded":
+            leave.set()
+
+    worked = work_off(shared_world.engine, run_id="run", quiet_seconds=0, stopping=leave.is_set, on_settled=settled)
+
+    assert leave.is_set()
+    assert worked.succeeded < 25, "of the fifty most are still to be done"
+
+
 def test_needs_of_needs_are_needs() -> None:
     needs = needs_of(load_providers(DEFS)["stripe"])
 

@@ -328,6 +328,31 @@ def test_an_account_whose_provider_is_slow_does_not_keep_the_others_waiting(shar
     assert shared_world.rows("SELECT count(*) FROM sync.webhook_events WHERE status = 'received'")[0][0] > MOST_IN_HAND
 
 
+def test_a_hundred_thousand_events_of_one_venue_do_not_delay_the_one_of_another(
+    shared_world: World, venue: str
+) -> None:
+    """Whoever comes after them waits for no more of them than are taken in hand of one account."""
+    many = shared_world.venue(f"{venue}-many")
+    shared_world.sql(
+        "INSERT INTO sync.webhook_events (provider, address, event_id, type, account_id, object_type, object_id, payload) "
+        "SELECT 'stripe', 'app', 'evt_many_' || n, 'customer.updated', :account, 'customer', 'cus_' || n, '{}' "
+        "FROM generate_series(1, 100000) AS n",
+        account=account(many),
+    )
+    arrive(shared_world, told(venue, at_stripe(shared_world, venue, "POST", "customers", name="Ann")))
+    leave = threading.Event()
+
+    def look(_: Drained) -> None:
+        if names(shared_world, venue):
+            leave.set()
+
+    done = drain(shared_world.engine, run_id="test", quiet_seconds=0, stopping=leave.is_set, on_settled=look)
+
+    assert done is not None
+    assert names(shared_world, venue) == [("Ann", False)]
+    assert done.applied <= 2 * MOST_OF_ONE
+
+
 def test_more_than_is_taken_up_at_once_is_all_settled(shared_world: World, venue: str) -> None:
     arrive(shared_world, *(told(venue, {"id": "x", "object": "moon"}, "moon.landed") for _ in range(3 * MOST_OF_ONE)))
 
