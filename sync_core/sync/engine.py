@@ -3,9 +3,9 @@
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -26,26 +26,28 @@ from sync_core.providers.protocol import Account
 from sync_core.settings import Settings
 from sync_core.spec.connection import ConnectionSettings
 from sync_core.spec.provider import ProviderSpec
-from sync_core.store import connections, letter_alert, letter_desk, locks, sync_log, turns
+from sync_core.store import connections, locks
 from sync_core.store.comeback import Comeback, Trials
 from sync_core.store.connections import Connection, Environment
 from sync_core.store.failures import failure_of
-from sync_core.store.rows import TABLES, Scope
+from sync_core.sync import log_line
 from sync_core.sync.accounts import Access, Accounts
 from sync_core.sync.admission import admit
 from sync_core.sync.execute import replay
 from sync_core.sync.guards import Guards
 from sync_core.sync.hanging import Hanging
 from sync_core.sync.meters import Meters
+from sync_core.sync.order import Order
 from sync_core.sync.own_mappings import OwnMappings
 from sync_core.sync.plan import foresee, rehearse
 from sync_core.sync.pull import pull
 from sync_core.sync.push import push
 from sync_core.sync.refresh import refresh
 from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Progress, Status, silent
+from sync_core.sync.scope import scope_of
 from sync_core.sync.second_look import due_letters, look_again
-from sync_core.sync.terms import chosen, terms_of
-from sync_core.sync.work import Tally, Work
+from sync_core.sync.terms import terms_of
+from sync_core.sync.work import Work
 from sync_core.trouble import trouble_of
 from sync_core.vault.cache import DataKeyCache
 from sync_core.vault.choose import open_former, open_keyring
@@ -60,27 +62,6 @@ _log = logging.getLogger(__name__)
 def random_key() -> str:
     """A fresh idempotency key: 32 hex digits, within every provider's limit (Square payments: 45)."""
     return uuid.uuid4().hex
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """One sync that was asked for, and where its work is counted."""
-
-    connection: Connection
-    entity: str
-    mode: Mode
-    run_id: str
-    on_progress: OnProgress
-    steps: Callable[[Work], None]
-    mapping: FieldMapping | None = None  # None: the one that counts for the connection
-    tally: Tally = field(default_factory=Tally)
-    calls: CallLog = field(default_factory=CallLog)
-    turn: Turn | None = None
-    log_ids: list[int] = field(default_factory=list[int])  # its line in the sync log, once it has one
-
-    def blame(self, error: Exception) -> None:
-        """Note who must act next after this error; what an earlier one in its depth says stands."""
-        self.tally.category = self.tally.category or trouble_of(error, provider=self.connection.provider).category
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -137,7 +118,7 @@ class Engine:
         Through `turn` somebody else watches over it, and may end it.
         A venue's trouble does not raise: it comes back as a report with status "failed" and a sentence.
         """
-        order = _Order(connection, entity, mode, run_id, on_progress, _run, turn=turn)
+        order = Order(connection, entity, mode, run_id, on_progress, _run, turn=turn)
         return self._reported(order, locks.holding, self._logged)
 
     def refresh(
@@ -177,7 +158,7 @@ class Engine:
             if ids:
                 report = self._refreshed(connection, needed, ids, run_id, told_at={}, calls=calls, turn=turn)
             else:
-                first = _Order(connection, needed, Mode(), run_id, silent, _run, calls=calls, turn=turn)
+                first = Order(connection, needed, Mode(), run_id, silent, _run, calls=calls, turn=turn)
                 report = self._reported(first, locks.holding, self._logged)
             if report.status == "busy":
                 raise Held(report.error or "")
@@ -188,10 +169,10 @@ class Engine:
         def again(work: Work) -> None:
             refresh(work, remote_ids, told_at=told_at, bring=bring)
 
-        order = _Order(connection, entity, Mode(), run_id, silent, again, calls=calls, turn=turn)
+        order = Order(connection, entity, Mode(), run_id, silent, again, calls=calls, turn=turn)
         return self._reported(order, locks.holding_briefly, self._noted)
 
-    def _reported(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> EntityReport:
+    def _reported(self, order: Order, lock: Lock, act: Callable[[sa.Connection, Order], Ending]) -> EntityReport:
         """Do it under the entity's lock, again if the database was lost on the way, and tell how it went."""
         started = self.clock.monotonic()
         connection, entity = order.connection, order.entity
@@ -205,7 +186,7 @@ class Engine:
                     continue
                 status, error = "failed", _told(lost, connection.label)
                 order.tally.category = trouble_of(failure_of(lost) or lost).category
-                self._note_failure(order, error)
+                log_line.note_failure(self.database, order, error)
             break
         return EntityReport(
             venue=connection.venue,
@@ -222,7 +203,7 @@ class Engine:
             frame_bad=order.tally.frame_bad,
         )
 
-    def _locked(self, order: _Order, lock: Lock, act: Callable[[sa.Connection, _Order], Ending]) -> Ending:
+    def _locked(self, order: Order, lock: Lock, act: Callable[[sa.Connection, Order], Ending]) -> Ending:
         connection, entity = order.connection, order.entity
         told_as = correlated(order.run_id)
         with told_as, self.database.connect() as conn, lock(conn, connection.id, entity) as mine:
@@ -230,18 +211,12 @@ class Engine:
                 return act(conn, order)
         return "busy", f"Another sync of {entity} of {connection.label} is running; this one did nothing."
 
-    def _note_failure(self, order: _Order, error: str) -> None:
-        """The database failed for good, and may yet be able to note it: a full disk often has room for a line."""
-        for log_id in order.log_ids:
-            with suppress(SQLAlchemyError), self.database.begin() as conn:
-                self._finish_line(conn, log_id, order, error)
-
     def plan(self, connection: Connection, entity: str, *, mode: Mode) -> Plan:
         """What `sync` would do, before it does. Reads at the provider, writes nowhere.
 
         Raises the SyncError that would stop the sync.
         """
-        order = _Order(connection, entity, mode, "plan", silent, _run)
+        order = Order(connection, entity, mode, "plan", silent, _run)
         with self.meters.written(self.database), self.database.connect() as conn, self._work(conn, order) as work:
             return foresee(work)
 
@@ -250,7 +225,7 @@ class Engine:
 
         Raises the SyncError that would stop the sync.
         """
-        order = _Order(connection, entity, Mode(), "rehearsal", silent, _run, mapping)
+        order = Order(connection, entity, Mode(), "rehearsal", silent, _run, mapping)
         with self.meters.written(self.database), self.database.connect() as conn, self._work(conn, order) as work:
             return rehearse(work, limit=limit)
 
@@ -325,7 +300,7 @@ class Engine:
             )
         return self.specs[provider]
 
-    def _noted(self, conn: sa.Connection, order: _Order) -> Ending:
+    def _noted(self, conn: sa.Connection, order: Order) -> Ending:
         try:
             error = self._troubled(conn, order)
         except Held as held:
@@ -337,44 +312,19 @@ class Engine:
         conn.commit()
         return status, error
 
-    def _logged(self, conn: sa.Connection, order: _Order) -> Ending:
-        connection, began = order.connection, self.clock.monotonic()
-        if not order.log_ids:
-            started = sync_log.start(conn, connection.id, order.entity, run_id=order.run_id, mode=order.mode.kind)
-            turns.begin(conn, connection.id, order.entity)
-            conn.commit()
-            order.log_ids.append(started)
+    def _logged(self, conn: sa.Connection, order: Order) -> Ending:
+        provider, began = order.connection.provider, self.clock.monotonic()
+        log_line.begin(conn, order)
         error = self._troubled(conn, order)
-        if error is None:
-            connections.mark_synced(conn, connection.id)
-            mark = chosen(connection.settings, order.entity, version=connection.mappings.get(order.entity))
-            turns.end_well(conn, connection.id, order.entity, chosen=mark)
-            if sync_log.failed_before(conn, connection.id, order.entity, order.log_ids[0]):
-                letter_desk.revive(conn, connection.id)
-        for log_id in order.log_ids:
-            self._finish_line(conn, log_id, order, error)
-        most = self.spec(connection.provider).entities[order.entity].alert_at_letters
-        letter_alert.mind(conn, connection.id, order.entity, label=connection.label, most=most)
+        log_line.end(conn, order, error, declared=self.spec(provider).entities[order.entity])
         status: Status = "succeeded" if error is None else "failed"
         seconds, counts = self.clock.monotonic() - began, order.tally.counts
-        self.meters.synced(connection.provider, order.entity, status=status, counts=counts, seconds=seconds)
+        self.meters.synced(provider, order.entity, status=status, counts=counts, seconds=seconds)
         self.meters.write(conn)
         conn.commit()
         return status, error
 
-    @staticmethod
-    def _finish_line(conn: sa.Connection, log_id: int, order: _Order, error: str | None) -> None:
-        sync_log.finish(
-            conn,
-            log_id,
-            status="succeeded" if error is None else "failed",
-            counts={name: value for name, value in asdict(order.tally.counts).items() if value},
-            api_calls=order.calls.snapshot().total.calls,
-            error=error,
-            category=None if error is None else order.tally.category,
-        )
-
-    def _troubled(self, conn: sa.Connection, order: _Order) -> str | None:
+    def _troubled(self, conn: sa.Connection, order: Order) -> str | None:
         """Run the sync; a sentence when it did not go through, with `conn` ready for a new transaction."""
         label = order.connection.label
         try:
@@ -399,7 +349,7 @@ class Engine:
         return None
 
     @contextmanager
-    def _work(self, conn: sa.Connection, order: _Order) -> Iterator[Work]:
+    def _work(self, conn: sa.Connection, order: Order) -> Iterator[Work]:
         connection, entity = order.connection, order.entity
         spec = self.spec(connection.provider)
         mapping = order.mapping or self.mapping_of(conn, connection, entity)
@@ -422,7 +372,7 @@ class Engine:
                 tally=order.tally,
             )
 
-    def _watched(self, order: _Order, spec: ProviderSpec) -> OnProgress:
+    def _watched(self, order: Order, spec: ProviderSpec) -> OnProgress:
         """Whoever watches the sync, and the counts of its calls, which in a long one cannot wait for its end."""
 
         def told(progress: Progress) -> None:
@@ -475,32 +425,6 @@ def open_engine_for(
         mappings=load_mappings(specs, templates),
         vault=vault,
         settings=settings,
-    )
-
-
-def scope_of(
-    spec: ProviderSpec, entity: str, mapping: FieldMapping, venue: str, *, besides: Iterable[str] = ()
-) -> Scope:
-    """Which of the venue's rows an entity is about; columns `besides` those of the declaration are read with them."""
-    declared = spec.entities[entity]
-    references = tuple(reference.column for reference in mapping.references)
-    return Scope(
-        table=TABLES[declared.model],
-        venue=venue,
-        columns=tuple(
-            dict.fromkeys(
-                (
-                    *mapping.push_columns,
-                    *mapping.pull_columns,
-                    *references,
-                    *declared.only_if,
-                    *declared.begin_if,
-                    *besides,
-                )
-            )
-        ),
-        where=declared.where,
-        only_with=declared.only_with,
     )
 
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from sync_core.clock import SystemClock
 from sync_core.errors import ConfigurationError
 from sync_core.providers.protocol import Remote
-from sync_core.sync.engine import scope_of
 from sync_core.sync.inbound import shown, sort_page
 from sync_core.sync.pull import apply_news
 from sync_core.sync.report import Mode, silent
+from sync_core.sync.scope import scope_of
 from sync_core.sync.work import Tally, Work
 from tests.world import World, key
 
