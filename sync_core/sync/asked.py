@@ -212,7 +212,7 @@ class _Desk:
                 connection = connections.find(conn, item.venue, item.provider)
         except SQLAlchemyError:
             return item, EntityReport(item.venue, item.provider, item.entity, status="busy")
-        report = unable(item.venue, item.provider, item.entity, connection)
+        report = unable(item.venue, item.provider, item.entity, connection) or _undeclared(engine, item)
         if report is not None or connection is None:
             return item, report or EntityReport(item.venue, item.provider, item.entity, status="not_connected")
         watch = _Watch(engine, item, self._run_id, self._leaving)
@@ -249,6 +249,15 @@ class _Desk:
                         _log.error(
                             "work.dead item=%d %s/%s/%s: %s", item.id, item.venue, item.provider, item.entity, reason
                         )
+
+
+def _undeclared(engine: Engine, item: Item) -> EntityReport | None:
+    """Why nobody knows how to sync this, None when it is known: what is declared may have changed since it was asked for."""
+    spec = engine.specs.get(item.provider)
+    if spec is not None and item.entity in spec.entities:
+        return None
+    error = f"{item.provider} has no {item.entity} among its declared entities any more: ask for one of those."
+    return EntityReport(item.venue, item.provider, item.entity, status="not_connected", error=error)
 
 
 class _Watch:

@@ -154,6 +154,18 @@ def test_entities_come_after_those_they_need(shared_world: World, venue: str) ->
     assert began == [("customers",), ("charges",), ("refunds",)]
 
 
+def test_what_is_declared_no_more_is_given_up_and_holds_up_nobody(shared_world: World, venue: str) -> None:
+    gone, asked = ask(shared_world, venue, "coupons"), ask(shared_world, venue)
+
+    worked = work(shared_world)
+
+    dead = item(shared_world, gone.id)
+    assert (worked.succeeded, worked.failed) == (1, 1)
+    assert (dead.status, item(shared_world, asked.id).status) == ("dead", "succeeded")
+    assert dead.error is not None
+    assert "no coupons among its declared entities" in dead.error
+
+
 def test_fifty_syncs_of_one_venue_do_not_delay_the_one_of_another(shared_world: World, venue: str) -> None:
     """However urgent they are: a connection has an eighth of the workers at most."""
     other, leave = shared_world.venue(f"{venue}-other"), threading.Event()
