@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from sync_api.access import V1
-from sync_api.connected import DAY, Integration, require_connected, shown
+from sync_api.connected import DAY, Integration, may_be_worked_with, require_connected, shown
 from sync_api.context import Here, RequestId
 from sync_api.errors import FieldError, Refused
 from sync_api.gate import CallerNow, GatedRoute, KeyNow
+from sync_api.second_try import of_one_kind
 from sync_api.shapes import (
     Asked,
     Before,
@@ -308,15 +309,15 @@ def clear_queue(api: Here, venue: BodyVenueMaybe, body: ClearBody) -> Done:
 def process_dead_letters(api: Here, caller: CallerNow, request_id: RequestId) -> Done:
     """Try again what failed for good, where the connection is connected by now: requests, and the venues' records."""
     with api.database.begin() as conn:
-        standing = connections.all_of(conn)
-        well = {(c.venue, c.provider): c for c in standing if c.status == "connected" and c.settings.enabled}
-        dead = [x.id for x in queue.inspect(conn, status="dead", limit=MOST_LETTERS) if (x.venue, x.provider) in well]
-        requeued = queue.requeue(conn, dead)
-        letters = [x for x in letter_desk.listed(conn, Choice(), limit=MOST_LETTERS) if (x.venue, x.provider) in well]
-        places = {(well[x.venue, x.provider].id, x.entity) for x in letters}
-        for x in letters:
-            number = well[x.venue, x.provider].id
-            letter_desk.make_due(conn, number, x.entity, record_ids=[x.record_id], direction=x.direction)
+        well = {(c.venue, c.provider): c.id for c in connections.all_of(conn) if may_be_worked_with(c)}
+        ids = list(well.values())
+        dead = queue.inspect(conn, status="dead", connection_ids=ids, limit=MOST_LETTERS)
+        requeued = queue.requeue(conn, [item.id for item in dead])
+        letters = letter_desk.listed(conn, Choice(connection_ids=ids), limit=MOST_LETTERS)
+        for group in of_one_kind(letters):
+            number, records = well[group[0].venue, group[0].provider], [letter.record_id for letter in group]
+            letter_desk.make_due(conn, number, group[0].entity, record_ids=records, direction=group[0].direction)
+        places = {(well[letter.venue, letter.provider], letter.entity) for letter in letters}
         for connection_id, entity in sorted(places):
             asked = queue.Asked(connection_id, entity, "incremental", "normal", caller.name, request_id=request_id)
             if not queue.waits(conn, asked):

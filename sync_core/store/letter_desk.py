@@ -24,10 +24,11 @@ _COLUMNS = tuple(
 class Choice:
     """Which open letters are meant: those to which all that is said applies.
 
-    `venues` None means all of them; `older_than` a moment after which they did not fail for the first time.
+    `venues` and `connection_ids` None mean all of them; `older_than` a moment after which they did not fail for the first time.
     """
 
     venues: Collection[str] | None = None
+    connection_ids: Collection[int] | None = None
     provider: str | None = None
     entity: str | None = None
     direction: Direction | None = None
@@ -154,6 +155,9 @@ def _chosen(choice: Choice) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [dead_letters.c.status == "open"]
     if choice.venues is not None:
         conditions.append(connections.c.venue_id.in_(list(choice.venues)))
+    if choice.connection_ids is not None:
+        these = sa.bindparam("connection_ids", list(choice.connection_ids), sa.ARRAY(sa.BigInteger))
+        conditions.append(dead_letters.c.connection_id == sa.any_(these))
     if choice.provider is not None:
         conditions.append(connections.c.provider == choice.provider)
     for name in ("entity", "direction", "category", "code"):

@@ -281,11 +281,12 @@ def inspect(
     venue: str | None = None,
     provider: str | None = None,
     status: Status | None = None,
+    connection_ids: Sequence[int] | None = None,
     limit: int = 100,
     offset: int = 0,
 ) -> list[Item]:
     """Items as people see them, the newest first."""
-    chosen: list[sa.ColumnElement[bool]] = []
+    chosen = _chosen(connection_ids, None)
     if venue is not None:
         chosen.append(connections.c.venue_id == venue)
     if provider is not None:

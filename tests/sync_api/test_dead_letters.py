@@ -357,3 +357,22 @@ def test_letters_of_a_connection_that_is_gone_stay_and_keep_none_of_the_others(
     assert venue.due() == "abc"
     assert venue.one("DELETE", pile["e"]).status_code == 200
     assert venue.open() == "abcd"
+
+
+def test_what_an_administrator_has_tried_again_is_not_hidden_behind_letters_that_cannot_be(venue: Venue) -> None:
+    admin = venue.desk.token("admin")
+    venue.desk.sql("DELETE FROM sync.dead_letters")
+    venue.bury("a")
+    venue.desk.sql(
+        "UPDATE sync.connections SET status = 'error' WHERE venue_id = :v AND provider = 'square'", v=venue.name
+    )
+    venue.desk.sql(
+        "INSERT INTO sync.dead_letters (connection_id, entity, direction, record_id, code, reason) "
+        "SELECT :id, 'customers', 'push', n::text, 'bad', 'It was bad.' FROM generate_series(1, 1000) AS n",
+        id=venue.connection("square"),
+    )
+
+    for _ in range(2):
+        venue.desk.ask("POST", "/admin/process-dead-letter", token=admin)
+
+    assert (venue.due(), venue.queue()) == ("a", [("stripe", "customers", "queued")])
