@@ -10,7 +10,7 @@ from sync_core.store import venue_edits
 from sync_core.store.venue_tables import customers
 from sync_sims.square import SquareSimulator
 from sync_sims.stripe import StripeSimulator
-from tests.sync_defs.conftest import Call
+from tests.sync_defs.conftest import CUSTOMERS, Call
 from tests.world import DEFS
 
 HALL = ("--venue", "lantern-hall")
@@ -25,7 +25,7 @@ def test_a_sync_creates_once_and_then_is_quiet(connected: Call) -> None:
     assert first.code == 0
     assert [report["entity"] for report in first.json][:2] == ["products", "customers"]
     assert {report["status"] for report in first.json} == {"succeeded"}
-    assert counts(first.json, "created")["customers"] == 40
+    assert counts(first.json, "created")["customers"] == CUSTOMERS
     again = connected("sync", *HALL, "--provider", "stripe", "--json")
     assert (again.code, counts(again.json, "created"), counts(again.json, "updated")) == (0, {}, {})
 
@@ -53,7 +53,7 @@ def test_a_plan_shows_before_and_after_and_writes_nothing(
     only = ("--provider", "stripe", "--entity", "customers")
     plan = connected("sync", *HALL, *only, "--plan", "--json")
     assert plan.code == 0
-    assert plan.json[0]["counts"]["created"] == 40
+    assert plan.json[0]["counts"]["created"] == CUSTOMERS
     assert stripe_sim.objects("acct_1", "customers") == []
     connected("sync", *HALL, *only)
     with database.begin() as conn:
