@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 _CHARACTERS = re.compile(
@@ -30,7 +31,12 @@ class Said:
 
 def said_in(schema: Mapping[str, Any]) -> Said:
     """What the description of a schema bounds."""
-    text = str(schema.get("description", ""))
+    return _said(str(schema.get("description", "")), schema.get("format"))
+
+
+@cache
+def _said(text: str, form: str | None) -> Said:
+    """What a description bounds, read once however many values stand under it."""
     if not text:
         return Said()
     length = None if _TRUNCATED.search(text) else _CHARACTERS.search(text)
@@ -44,12 +50,12 @@ def said_in(schema: Mapping[str, Any]) -> Said:
         entries=int(entries[1] or entries[2]) if entries else None,
         least=int(bounds[1]) if bounds else None,
         most=int(bounds[2]) if bounds else None,
-        moment=_tells_a_moment(schema, text),
+        moment=_tells_a_moment(text, form),
     )
 
 
-def _tells_a_moment(schema: Mapping[str, Any], text: str) -> bool:
-    if schema.get("format") == "date-time":
+def _tells_a_moment(text: str, form: str | None) -> bool:
+    if form == "date-time":
         return True
     return "RFC 3339" in text and "duration" not in text.lower() and "YYYY-MM-DD" not in text
 

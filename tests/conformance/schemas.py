@@ -87,6 +87,9 @@ class Schemas:
 
     def __init__(self, named: Mapping[str, Schema]) -> None:
         self._named = named
+        # What was found of a schema, by its identity, which it keeps because it is held here; values are many more.
+        self._nodes: dict[tuple[int, str], tuple[Schema, _Node]] = {}
+        self._constants: dict[int, tuple[Schema, dict[str, Any]]] = {}
 
     def complaints(
         self, value: Any, schema: Schema, *, place: str, within: str, reading: Reading
@@ -105,6 +108,14 @@ class Schemas:
 
     def resolved(self, schema: Schema, within: str = "") -> _Node:
         """The schema behind references, inheritance and single-part unions."""
+        if not any(word in schema for word in ("$ref", "allOf", "x-extends")):
+            return _Node(schema, within, bool(schema.get("nullable")))
+        key = (id(schema), within)
+        if key not in self._nodes:
+            self._nodes[key] = (schema, self._followed(schema, within))
+        return self._nodes[key][1]
+
+    def _followed(self, schema: Schema, within: str) -> _Node:
         nullable = False
         while True:
             nullable = nullable or bool(schema.get("nullable"))
@@ -145,11 +156,17 @@ class Schemas:
     def _constants_agree(self, value: Any, node: _Node) -> bool:
         if not isinstance(value, dict):
             return True
-        for name, schema in node.schema.get("properties", {}).items():
-            enum = self.resolved(schema).schema.get("enum", ())
-            if len(enum) == 1 and name in value and not _in_enum(value[name], {"enum": enum}):
-                return False
-        return True
+        constants = self._constants_of(node.schema).items()
+        return all(name not in value or _in_enum(value[name], {"enum": enum}) for name, enum in constants)
+
+    def _constants_of(self, schema: Schema) -> dict[str, Any]:
+        """The enums of those properties that may have one value only."""
+        if id(schema) not in self._constants:
+            enums = {
+                name: self.resolved(one).schema.get("enum", ()) for name, one in schema.get("properties", {}).items()
+            }
+            self._constants[id(schema)] = (schema, {name: enum for name, enum in enums.items() if len(enum) == 1})
+        return self._constants[id(schema)][1]
 
     def _of_kind(self, value: Any, node: _Node, *, place: str, reading: Reading) -> Iterator[Complaint]:
         schema, kind = node.schema, str(node.schema.get("type"))
