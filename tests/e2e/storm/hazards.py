@@ -1,8 +1,8 @@
 """The processes that are killed in the storm: the API and the drain, each in a process of its own, started anew at once."""
 
 import os
+import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,14 +13,10 @@ from random import Random
 
 import requests
 
+from benchmarks.doors import FIRST_PORT, PORTS
+from sync_defs.ports import free_port
+
 STARTING = 60.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass(slots=True)
@@ -99,7 +95,9 @@ def _answers(door: str) -> bool:
 @contextmanager
 def hazards(environ: Mapping[str, str], chance: Random) -> Iterator[Hazards]:
     """Everything running, and killed at the end if it still is."""
-    ports = (free_port(), free_port())
+    # Below those that the system gives to whoever calls out: one of them could be gone while its victim is dead.
+    first = free_port(FIRST_PORT + secrets.randbelow(PORTS))
+    ports = (first, free_port(first + 1))
     made = Hazards(
         doors={
             f"http://127.0.0.1:{port}": Victim(("-m", "sync_defs", "api", "--port", str(port)), environ)
