@@ -1,7 +1,8 @@
 """Waiting for the database to come back, so that a restart of it ends nothing that may be done again.
 
 What stays true: all threads of a process wait for the same loss together, so however many there are, none begins its
-patience anew when the others have given up; and what keeps failing is given up, however well the database answers.
+patience anew when the others have given up; a loss is over with the first connection that is made again, whoever
+makes it; and what keeps failing is given up, however well the database answers.
 """
 
 import threading
@@ -9,6 +10,7 @@ from collections import deque
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from sync_core.clock import Clock
@@ -30,6 +32,8 @@ class Comeback:
         self._clock = clock
         self._gone_since: float | None = None
         self._lock = threading.Lock()
+        # Those who gave up look no more: the next loss must not be taken for a part of theirs.
+        event.listen(database, "connect", self._there_again)
 
     def returned_after(self, error: BaseException) -> bool:
         """Whether what failed with `error` may be begun again; returns when the database answers or patience ends."""
@@ -44,9 +48,12 @@ class Comeback:
                 if now - self._gone_since >= PATIENCE_SECONDS:
                     return False
             self._clock.sleep(LOOK_EVERY)
+        self._there_again()
+        return True
+
+    def _there_again(self, *_connection: object) -> None:
         with self._lock:
             self._gone_since = None
-        return True
 
     def _answers(self) -> bool:
         try:
