@@ -6,7 +6,7 @@ alone, so that it keeps neither the other letters nor the sync from their end.
 
 from collections.abc import Sequence
 
-from sync_core.errors import AuthorizationLost, DatabaseFailure, Stopped, SyncError, TransientError
+from sync_core.errors import AuthorizationLost, DatabaseFailure, Stopped, SyncError, ThrottledError, TransientError
 from sync_core.store import dead_letters, inbox
 from sync_core.store.dead_letters import WHOLE, Letter
 from sync_core.sync.inbound import shown
@@ -44,8 +44,8 @@ def look_again(work: Work, due: Sequence[str]) -> None:
 def _read(work: Work, ids: Sequence[str]) -> None:
     try:
         found = work.provider.fetch(work.entity, list(by_remote_id(work, ids)))
-    except (AuthorizationLost, DatabaseFailure, Stopped):
-        raise
+    except (AuthorizationLost, DatabaseFailure, Stopped, ThrottledError):
+        raise  # none of these is about one of the objects, and asking for each alone would be asking more
     except SyncError as failed:
         if code_of(failed) == "breaker_open":
             raise

@@ -116,6 +116,21 @@ def test_an_object_that_cannot_even_be_read_keeps_neither_the_sync_nor_other_let
     assert sync(shared_world, venue).api_calls <= 2, "and costs nothing until then"
 
 
+def test_a_provider_that_asks_us_to_slow_down_is_not_asked_for_each_letter_alone(
+    shared_world: World, venue: str
+) -> None:
+    some = [at_stripe(shared_world, venue, "POST", "customers", name=name)["id"] for name in ("Ann", "Bob", "Cyd")]
+    sync(shared_world, venue)
+    bury(shared_world, venue, *some)
+    shared_world.faults("stripe", {"kind": "throttle", "path": "/v1/customers/*", "times": None})
+
+    report = later(shared_world, venue)
+
+    assert report.status == "succeeded"
+    assert report.api_calls <= 2 + 6, "what is new, and the first of them with its repeats"
+    assert due(shared_world, venue, "dead_letters") == [(True,)] * 3
+
+
 def test_letters_that_may_pass_are_due_when_the_venue_connects_again(shared_world: World, venue: str) -> None:
     bury(shared_world, venue, "cus_1", category="authorization")
     bury(shared_world, venue, "cus_2", category="validation")
