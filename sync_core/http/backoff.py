@@ -45,17 +45,21 @@ LOW: Final = Patience(retries=2, budget_seconds=10.0, curve="fixed", first_secon
 """For ourselves: what will be asked again soon anyway, such as a look at whether a connection is well."""
 
 
+LONGEST_SECONDS: Final = 86_400.0
+"""Whoever is told to wait longer is told this: a number without an end cannot be added to a time."""
+
+
 def retry_after_seconds(value: str | None, *, now: datetime) -> float | None:
     """Read a Retry-After header (seconds or a date, RFC 9110 section 10.2.3); None when absent or unreadable."""
     if value is None:
         return None
     text = value.strip()
     if text.replace(".", "", 1).isascii() and text.replace(".", "", 1).isdigit():
-        return float(text)
+        return min(float(text), LONGEST_SECONDS)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_SECONDS)

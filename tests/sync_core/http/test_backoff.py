@@ -44,6 +44,8 @@ def test_whom_a_call_serves_decides_how_the_waits_grow(patience: Patience, bound
         ("Fri, 20 Nov 2026 11:00:00 GMT", 0.0),
         ("soon", None),
         ("-5", None),
+        ("9" * 400, 86_400.0),
+        ("Sat, 31 Dec 9999 23:59:59 GMT", 86_400.0),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(header: str | None, seconds: float | None):
