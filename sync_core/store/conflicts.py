@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -58,3 +59,11 @@ def decided(conn: sa.Connection) -> list[Decided]:
         .order_by(*named)
     )
     return [Decided(**row) for row in conn.execute(query).mappings()]
+
+
+def forget_old(conn: sa.Connection, *, before: datetime, most: int) -> int:
+    """Delete up to `most` decisions from before that moment, the oldest first; how many. Their values may be personal."""
+    # By id, which has an index and grows with the time; looking stops at the first that is young enough.
+    oldest = sa.select(conflicts.c.id, conflicts.c.at).order_by(conflicts.c.id).limit(most).subquery()
+    old = sa.select(oldest.c.id).where(oldest.c.at < before)
+    return conn.execute(sa.delete(conflicts).where(conflicts.c.id.in_(old.scalar_subquery()))).rowcount

@@ -12,12 +12,12 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from sync_core.store import allowance_leases, allowances, audit, idempotency, inbox, locks, queue, sync_log
+from sync_core.store import allowance_leases, allowances, audit, conflicts, idempotency, inbox, locks, queue, sync_log
 
 DONE_KEPT: Final = timedelta(days=30)
 """For so long one sees what became of a webhook, and of a sync that was asked for."""
 LOG_KEPT: Final = timedelta(days=90)
-"""For so long one sees every sync."""
+"""For so long one sees every sync, and what became of fields that both sides had changed."""
 AUDIT_KEPT: Final = timedelta(days=400)
 """For so long one sees who changed what: a year and some weeks."""
 AT_ONCE: Final = 10_000
@@ -34,6 +34,7 @@ class Tidied:
     events: int
     items: int
     syncs: int
+    decided: int
     audited: int
 
 
@@ -49,8 +50,9 @@ def tidy(database: sa.Engine, *, now: datetime) -> Tidied | None:
             events = inbox.forget_done(conn, before=now - DONE_KEPT)
             items = queue.forget_finished(conn, before=now - DONE_KEPT)
         syncs = _in_portions(database, lambda conn: sync_log.forget_old(conn, before=now - LOG_KEPT, most=AT_ONCE))
+        decided = _in_portions(database, lambda conn: conflicts.forget_old(conn, before=now - LOG_KEPT, most=AT_ONCE))
         audited = _in_portions(database, lambda conn: audit.forget_old(conn, before=now - AUDIT_KEPT, most=AT_ONCE))
-    tidied = Tidied(requests, callers, limits, events, items, syncs, audited)
+    tidied = Tidied(requests, callers, limits, events, items, syncs, decided, audited)
     _log.info("retention.tidied %s", tidied)
     return tidied
 

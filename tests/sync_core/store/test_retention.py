@@ -10,7 +10,7 @@ from assets.tidying import tidy_job
 from sync_core.store import locks
 
 
-def test_syncs_and_audit_lines_go_after_their_time_but_never_the_last_good_sync_nor_the_last(
+def test_syncs_decisions_and_audit_lines_go_after_their_time_but_never_the_last_good_sync_nor_the_last(
     database: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In Dagster, as where no API runs; while another process is at it nothing is done twice."""
@@ -48,6 +48,12 @@ def test_syncs_and_audit_lines_go_after_their_time_but_never_the_last_good_sync_
             f"(now() - interval '{days} days', 'user:ana', 'admin', 'a', '/a', '{days}')"
         )
 
+    for days in (91, 89):
+        sql(
+            "INSERT INTO sync.conflicts (connection_id, entity, local_id, field, policy, winner, at) VALUES "
+            f"({connection}, 'customers', '{days}', 'email', 'newest_wins', 'venue', now() - interval '{days} days')"
+        )
+
     with database.connect() as other, locks.only_one(other, "tidy"):
         tidy_job().execute_in_process(resources={"database": database})
         beside = sql("SELECT count(*) FROM sync.sync_log")
@@ -57,5 +63,6 @@ def test_syncs_and_audit_lines_go_after_their_time_but_never_the_last_good_sync_
     runs = {run for (run,) in sql("SELECT run_id FROM sync.sync_log")}
     assert runs == {"last good", "failed since", "young", "newest"}
     assert sql("SELECT request_id FROM sync.audit_log") == [("300",)]
+    assert sql("SELECT local_id FROM sync.conflicts") == [("89",)]
     (output,) = [event for event in done.all_node_events if event.is_successful_output]
     assert output.step_output_data.metadata["syncs"] == dg.MetadataValue.int(3)
