@@ -23,7 +23,7 @@ from sync_core.store.database import open_engine
 from sync_defs.ports import HOST, free_port
 from sync_defs.simulators import SIMULATED
 
-OURS = ("VENUE_SYNC", "DATABASE_URL", "DAGSTER", "STRIPE", "SQUARE", "MAILCHIMP", "QUICKBOOKS", "SANDBOX")
+OURS = ("VENUE_SYNC", "OTEL", "DATABASE_URL", "DAGSTER", "STRIPE", "SQUARE", "MAILCHIMP", "QUICKBOOKS", "SANDBOX")
 CALLBACK = "/api/v1/integrations/oauth/callback"
 SIGNED_WITH = {
     "stripe": "STRIPE_WEBHOOK_SECRET",

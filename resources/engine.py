@@ -11,6 +11,7 @@ from pydantic import Field
 
 from mappings import FOLDER
 from resources.database import pool
+from sync_core import exporting
 from sync_core.logs import form_in, install, usual
 from sync_core.settings import read_settings
 from sync_core.spec.load import load_providers
@@ -30,16 +31,20 @@ class EngineResource(dg.ConfigurableResource[Engine]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Engine]:
         """Build the engine, with a connection per worker; a run shows meanwhile that it lives.
 
-        What the engine logs goes to the run's standard error, which Dagster keeps.
+        What the engine logs goes to the run's standard error, which Dagster keeps, and its spans to where the environment says.
 
         Raises ConfigurationError or DeclarationError.
         """
         form = form_in(os.environ)
         install(form, level=usual(form))
+        exporting.install(os.environ)
         settings = read_settings(os.environ)
         specs = load_providers(Path(self.declarations), *settings.declarations)
-        with pool(settings, size=settings.workers + 3) as database, _living(context, database):
-            yield open_engine_for(settings, database, specs=specs, templates=FOLDER)
+        try:
+            with pool(settings, size=settings.workers + 3) as database, _living(context, database):
+                yield open_engine_for(settings, database, specs=specs, templates=FOLDER)
+        finally:
+            exporting.flush()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 
 from sync_api import answers, housekeeping
@@ -48,6 +49,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     connections.router,
 )
 
+# The framework's own spans would tell whole addresses, in which codes and tokens are; ours are made at the edge.
+_NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+
 
 def create_app(engine: Engine, *, verifier: Verifier, new_id: Callable[[], str] = random_key) -> FastAPI:
     """The API on `engine`; migrates nothing.
@@ -71,7 +75,13 @@ def create_app(engine: Engine, *, verifier: Verifier, new_id: Callable[[], str] 
         await run_in_threadpool(engine.meters.write_now, engine.database)
 
     app = FastAPI(
-        title="venue-sync", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
+        title="venue-sync",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.api, app.state.pulse = api, pulse
     app.state.inbox = InboxWriter(engine.database)

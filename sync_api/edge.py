@@ -1,6 +1,7 @@
-"""The outermost layer: every request gets its id, a bound on its body, safe headers and one line in the log.
+"""The outermost layer: every request gets its id, a bound on its body, safe headers, one line in the log and one span.
 
-The log line names the route's template, never the address: an OAuth callback's query holds a code.
+Line and span name the route's template, never the address: an OAuth callback's query holds a code, and the address of a
+connection's webhooks is a secret.
 """
 
 import logging
@@ -11,6 +12,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sync_api.spans import answering, tell
 from sync_core.clock import Clock
 from sync_core.logs import correlated
 
@@ -58,12 +60,13 @@ class Edge:
                     headers.setdefault(name, value)
             await send(message)
 
-        with correlated(request_id):
+        with correlated(request_id), answering(scope, request_id) as span:
             try:
                 await self._app(scope, _bounded(receive), answer)
             finally:
                 route = getattr(scope.get("route"), "path", "-")
                 method = scope.get("method", "WEBSOCKET")
+                tell(span, method, route, status)
                 took = (self._clock.monotonic() - started) * 1000
                 _log.info(
                     "api.request method=%s route=%s status=%d ms=%.1f request=%s",

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel
 
 from sync_api.errors import FieldError, Refused
+from sync_core import traces
 from sync_core.spec.provider import Kind, ProviderSpec
 from sync_core.store import queue
 from sync_core.store.connections import Connection
@@ -88,6 +89,7 @@ def enqueue(conn: sa.Connection, connection: Connection, entities: Sequence[str]
                 since=wish.since,
                 idempotency_key=key,
                 request_id=wish.request_id,
+                traceparent=traces.here(),
             ),
         )[0]
         for entity in wanted

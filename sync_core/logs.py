@@ -1,7 +1,7 @@
 """Logs: one way out for every line, which takes secrets and personal data away, as text for people or JSON for machines.
 
 Each line names on whose behalf it was written: the HTTP request, the Dagster run or the command, by the id that our calls
-also tell the provider; `provider.call` lines have the provider's own id of the request beside it.
+also tell the provider; JSON lines say beside it which span they belong to, if there is one; `provider.call` lines have the provider's own id of the request beside it.
 
 Stays true: a line is one line, and what is neither a word of ours nor a number has gone through `scrub`.
 """
@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, TextIO
 
 import orjson
 
+from sync_core import traces
 from sync_core.errors import ConfigurationError
 from sync_core.http.redact import ESCAPED, IS, QUOTE, START, redact
 
@@ -90,7 +91,7 @@ class Scrubbing(logging.Filter):
             record.exc_text = scrub("".join(traceback.format_exception(record.exc_info[1]))).rstrip()
         record.exc_info = None
         record.stack_info = None if record.stack_info is None else scrub(record.stack_info)
-        record.correlation = _correlation.get()
+        record.correlation, record.trace = _correlation.get(), traces.ids()
         return True
 
 
@@ -130,7 +131,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever the message holds."""
         message = record.getMessage()
-        event = _EVENT.match(message)
+        event, (trace_id, span_id) = _EVENT.match(message), getattr(record, "trace", None) or (None, None)
         line: Mapping[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -138,6 +139,8 @@ class JsonLines(logging.Formatter):
             "event": None if event is None else event[0],
             "message": message,
             "correlation": getattr(record, "correlation", None),
+            "trace_id": trace_id,
+            "span_id": span_id,
             "process": record.process,
             "fields": getattr(record, "fields", {}),
             "error": record.exc_text,

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
+from sync_core import exporting
 from sync_core.http.redact import redact
 from sync_core.logs import form_in, install, usual
 from sync_core.settings import read_settings
@@ -87,6 +88,7 @@ def options(
     """Keep ticketing venues in step with their accounts at the payment providers."""
     form = form_in(os.environ)
     install(form, level=logging.DEBUG if debug else usual(form))
+    exporting.install(os.environ)
 
 
 def main() -> None:
@@ -115,6 +117,8 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last door: whatever it is becomes one line
         return report_error(error, trace=traceback.format_exc() if debug else None)
+    finally:
+        exporting.flush()
     if code == exits.INTERRUPTED:
         say("venue-sync: interrupted.")
     return int(code or 0)

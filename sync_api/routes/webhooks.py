@@ -21,6 +21,7 @@ from sync_api.errors import Refused
 from sync_api.gate import GatedRoute
 from sync_api.inbox_writer import InboxWriter
 from sync_api.shapes import BodyVenue, Data, Done, Limit, Offset, QueryVenue, Spec, VenueBody
+from sync_core import traces
 from sync_core.errors import SignatureError, TransientError, UnreadableWebhook
 from sync_core.store import connections, inbox
 from sync_core.store.inbox import Arrival
@@ -158,7 +159,8 @@ async def _received(request: Request, api: Api, provider: str, address: Address)
         api.engine.meters.count("webhooks", provider, "unreadable")
         raise Refused("VALIDATION_ERROR", str(error)) from None
     writer: InboxWriter = request.app.state.inbox
-    await writer.store([Arrival(provider, event, address.connection_id) for event in events])
+    brought_by = traces.here()
+    await writer.store([Arrival(provider, event, address.connection_id, brought_by) for event in events])
     api.engine.meters.count("webhooks", provider, "received", by=len(events))
     # Written by hand, as `Received` says: the framework's way from a model to bytes costs as much as the signature.
     return Response(b'{"success":true,"received":%d}' % len(events), media_type="application/json")

@@ -10,12 +10,14 @@ import logging
 import random
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import requests
 import tenacity
+from opentelemetry.trace import Span
 from requests.adapters import HTTPAdapter
 
 from sync_core.clock import Clock
@@ -26,6 +28,7 @@ from sync_core.http.breaker import Breaker, OwnBreaker, Pause
 from sync_core.http.calls import CallCount, CallLog, endpoint_of
 from sync_core.http.limiter import Limiter
 from sync_core.http.slots import Lanes, OwnSlots
+from sync_core.http.spans import answered, calling
 from sync_core.http.turn import Turn
 from sync_core.spec.provider import RateSpec
 from sync_core.trouble import look_up
@@ -145,6 +148,12 @@ class _Answer:
         """What went wrong, for people: a status or why there is no answer."""
         return self.reason if self.response is None else f"HTTP {self.response.status_code}"
 
+    @property
+    def request_id(self) -> str | None:
+        """What the provider calls the request, None where it does not say."""
+        headers: Mapping[str, str] = {} if self.response is None else self.response.headers
+        return next((headers[name] for name in _PROVIDERS_ID_HEADERS if name in headers), None)
+
     def patience_by(self, declared: str | None) -> Patience | None:
         """How patiently another attempt is made, by the table of troubles; None: it would come to the same."""
         found = look_up(declared, None if self.response is None else self.response.status_code, self.code)
@@ -261,7 +270,7 @@ class _ReliableAdapter(HTTPAdapter):
             return state.attempt_number > patience.retries or elapsed > patience.budget_seconds
 
         def attempt() -> _Answer:
-            return self._attempt(request, endpoint, real, first=retrying.statistics["attempt_number"] == 1)
+            return self._attempt(request, endpoint, real, number=retrying.statistics["attempt_number"])
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_result(again),
@@ -273,24 +282,26 @@ class _ReliableAdapter(HTTPAdapter):
         return retrying(attempt)
 
     def _attempt(
-        self, request: requests.PreparedRequest, endpoint: str, real: Mapping[str, Any], *, first: bool
+        self, request: requests.PreparedRequest, endpoint: str, real: Mapping[str, Any], *, number: int
     ) -> _Answer:
         with self._slots, self._lanes.lane(endpoint):
             self._limiter.acquire(endpoint)
-            began = self._clock.monotonic()
-            with self._turn.asking():
-                answer = self._send_once(request, real)
-            seconds = self._clock.monotonic() - began
+            with self._span(request, endpoint, number) as span:
+                began = self._clock.monotonic()
+                with self._turn.asking():
+                    answer = self._send_once(request, real)
+                seconds = self._clock.monotonic() - began
+                answered(span, answer.response, code=answer.code, request_id=answer.request_id)
+                self._tell(request, endpoint, answer, seconds)
         response = answer.response
         throttled = response is not None and response.status_code == 429  # noqa: PLR2004 - HTTP
         if throttled:
             self._limiter.throttled(endpoint)
-        self._tell(request, endpoint, answer, seconds)
         self._calls.add(
             endpoint,
             CallCount(
                 calls=1,
-                retries=0 if first else 1,
+                retries=0 if number == 1 else 1,
                 throttles=int(throttled),
                 failures=int(answer.failed),
                 bytes=0 if response is None else len(response.content),
@@ -299,13 +310,16 @@ class _ReliableAdapter(HTTPAdapter):
         )
         return answer
 
+    def _span(self, request: requests.PreparedRequest, endpoint: str, number: int) -> AbstractContextManager[Span]:
+        provider, connection = self._policy.provider, self._policy.connection
+        return calling(request, endpoint, provider=provider, connection=connection, attempt=number)
+
     def _tell(self, request: requests.PreparedRequest, endpoint: str, answer: _Answer, seconds: float) -> None:
         """A line in the log for what did not go well, and with debug for every call, with the provider's id of it."""
         good = answer.response is not None and answer.response.status_code < 400  # noqa: PLR2004 - HTTP
         level = logging.DEBUG if good else logging.INFO
         if not _log.isEnabledFor(level):
             return
-        headers: Mapping[str, str] = {} if answer.response is None else answer.response.headers
         _log.log(
             level,
             "provider.call connection=%s endpoint=%s outcome=%s seconds=%.3f request=%s provider_request=%s",
@@ -314,7 +328,7 @@ class _ReliableAdapter(HTTPAdapter):
             answer.trouble,
             seconds,
             str(request.headers.get(_SOURCE_HEADER, "-")).rpartition(" ")[2],
-            next((headers[name] for name in _PROVIDERS_ID_HEADERS if name in headers), "-"),
+            answer.request_id or "-",
         )
 
     def _send_once(self, request: requests.PreparedRequest, real: Mapping[str, Any]) -> _Answer:

@@ -41,6 +41,7 @@ class Arrival:
     provider: str
     event: Event
     connection_id: int | None = None
+    traceparent: str | None = None  # of the request that brought it
 
     @property
     def address(self) -> str:
@@ -60,6 +61,7 @@ class Waiting:
     occurred_at: datetime | None
     received_at: datetime
     attempts: int
+    traceparent: str | None
     owners: tuple[Connection, ...]
 
 
@@ -140,6 +142,7 @@ def due(
             occurred_at=row.occurred_at,
             received_at=row.received_at,
             attempts=row.attempts,
+            traceparent=row.traceparent,
             owners=tuple(owners.get(row.id, ())),
         )
         for row in found
@@ -294,9 +297,12 @@ def depth(conn: sa.Connection) -> list[Depth]:
 _LINE = tuple(webhook_events.c[name] for name in Line.__dataclass_fields__)
 _COLUMNS = (
     "provider text, address text, event_id text, type text, account_id text, object_type text, object_id text, "
-    "occurred_at timestamptz, payload jsonb, connection_id bigint, derived boolean"
+    "occurred_at timestamptz, payload jsonb, connection_id bigint, traceparent text, derived boolean"
 )
-_KEPT = "provider, address, event_id, type, account_id, object_type, object_id, occurred_at, payload, connection_id"
+_KEPT = (
+    "provider, address, event_id, type, account_id, object_type, object_id, occurred_at, payload, connection_id, "
+    "traceparent"
+)
 # One statement, because a round trip counts where many small groups are stored.
 _INSERT = sa.text(
     f"WITH new AS (INSERT INTO sync.webhook_events ({_KEPT}) SELECT {_KEPT} "  # noqa: S608 - constants
@@ -306,7 +312,7 @@ _INSERT = sa.text(
 )
 _REOPEN = sa.text(
     "UPDATE sync.webhook_events AS e SET status = 'received', attempts = 0, next_at = now(), reason = NULL, "  # noqa: S608 - constants
-    "received_at = clock_timestamp(), finished_at = NULL "
+    "received_at = clock_timestamp(), finished_at = NULL, traceparent = given.traceparent "
     f"FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given({_COLUMNS}) "
     "WHERE given.derived AND e.provider = given.provider AND e.address = given.address AND e.event_id = given.event_id"
 )
@@ -325,6 +331,7 @@ def _row(arrival: Arrival) -> dict[str, Any]:
         "occurred_at": event.occurred_at,
         "payload": event.payload,
         "connection_id": arrival.connection_id,
+        "traceparent": arrival.traceparent,
         "derived": event.derived_id,
     }
 

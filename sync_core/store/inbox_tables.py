@@ -31,6 +31,7 @@ webhook_events = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("reason", sa.Text),  # why it was skipped, failed or is dead
+    sa.Column("traceparent", sa.Text),  # of the request that brought it, where traces are exported
     sa.Column("received_at", TIMESTAMP, nullable=False, server_default=sa.text("clock_timestamp()")),
     sa.Column("finished_at", TIMESTAMP),
     sa.CheckConstraint("status IN ('received', 'applied', 'skipped', 'failed', 'dead')", name="status"),
@@ -88,6 +89,7 @@ work = sa.Table(
     sa.Column("requested_by", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text),
     sa.Column("request_id", sa.Text),  # of the HTTP request that asked, where one did
+    sa.Column("traceparent", sa.Text),  # of the same, where traces are exported
     sa.Column("status", sa.Text, nullable=False, server_default="queued"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("not_before", TIMESTAMP, nullable=False, server_default=NOW),

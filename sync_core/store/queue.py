@@ -41,7 +41,8 @@ class Asked:
     """One sync that is asked for: of which entity of which connection, how urgently, by whom.
 
     `requested_by` names a person, key or schedule for people to read.
-    `request_id` is that of the HTTP request which asked: the sync goes by it in logs and at the provider.
+    `request_id` is that of the HTTP request which asked: the sync goes by it in logs and at the provider. `traceparent`
+    is its span, to which the sync's belongs.
     `since` goes with mode "since". An `idempotency_key` makes asking again for the same entity of the same connection
     answer with the item that is there.
     """
@@ -54,6 +55,7 @@ class Asked:
     since: datetime | None = None
     idempotency_key: str | None = None
     request_id: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Item:
     requested_by: str
     idempotency_key: str | None
     request_id: str | None
+    traceparent: str | None
     status: Status
     attempts: int
     not_before: datetime

@@ -15,6 +15,7 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from sync_core import traces
 from sync_core.errors import Stopped
 from sync_core.http.turn import Turn
 from sync_core.spec.provider import ProviderSpec
@@ -27,6 +28,7 @@ from sync_core.sync.batch import unable
 from sync_core.sync.crew import SLOW_SECONDS, Crew
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode, Progress
+from sync_core.sync.traced import about, ended
 
 LOOK_EVERY = 2.0
 SIGN_OF_LIFE_EVERY = 60.0
@@ -217,7 +219,10 @@ class _Desk:
             return item, report or EntityReport(item.venue, item.provider, item.entity, status="not_connected")
         watch = _Watch(engine, item, self._run_id, self._leaving)
         mode, run_id = Mode(item.mode, item.since), item.request_id or self._run_id
-        report = engine.sync(connection, item.entity, mode=mode, run_id=run_id, on_progress=watch.tell, turn=turn)
+        asked: traces.Attributes = {traces.CORRELATION: run_id, "messaging.message.id": str(item.id)}
+        with traces.processing("work", [item.traceparent], {**about(connection, item.entity), **asked}) as span:
+            report = engine.sync(connection, item.entity, mode=mode, run_id=run_id, on_progress=watch.tell, turn=turn)
+            ended(span, report)
         # What we cut short ourselves did not fail: it is put off, as what could not begin is.
         cut_short = watch.cut_short or turn.ended is not None
         return item, replace(report, status="busy") if cut_short and report.status == "failed" else report

@@ -10,6 +10,7 @@ is asked to leave after the answer it waits for; it is put off, and begins again
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Final, Generic, Self, TypeVar
 
@@ -97,9 +98,12 @@ class Crew(Generic[T]):
         return len(self._places)
 
     def begin(self, connection_id: int, task: Callable[[Turn], T]) -> Future[T]:
-        """Let a worker do it. It is put off if its turn was ended by `give_way`: `ended` is `GAVE_WAY`."""
+        """Let a worker do it, on behalf of whom the caller works.
+
+        It is put off if its turn was ended by `give_way`: `ended` is `GAVE_WAY`.
+        """
         turn = Turn(self._clock)
-        future = self._pool.submit(task, turn)
+        future = self._pool.submit(copy_context().run, task, turn)
         self._places[future] = _Place(connection_id, turn)
         return future
 

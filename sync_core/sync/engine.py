@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from sync_core import traces
 from sync_core.clock import Clock, SystemClock
 from sync_core.errors import AuthorizationLost, ConfigurationError, DatabaseFailure, Held, SyncError, TransientError
 from sync_core.http.backoff import NORMAL
@@ -47,6 +48,7 @@ from sync_core.sync.report import EntityReport, Mode, OnProgress, Plan, Progress
 from sync_core.sync.scope import scope_of
 from sync_core.sync.second_look import due_letters, look_again
 from sync_core.sync.terms import terms_of
+from sync_core.sync.traced import counted, syncing
 from sync_core.sync.work import Work
 from sync_core.trouble import trouble_of
 from sync_core.vault.cache import DataKeyCache
@@ -169,10 +171,17 @@ class Engine:
         def again(work: Work) -> None:
             refresh(work, remote_ids, told_at=told_at, bring=bring)
 
-        order = Order(connection, entity, Mode(), run_id, silent, again, calls=calls, turn=turn)
+        order = Order(connection, entity, Mode(), run_id, silent, again, calls=calls, turn=turn, what="read again")
         return self._reported(order, locks.holding_briefly, self._noted)
 
     def _reported(self, order: Order, lock: Lock, act: Callable[[sa.Connection, Order], Ending]) -> EntityReport:
+        """Do it as one span, which says in the end how it went."""
+        with syncing(order.what, order.connection, order.entity, mode=order.mode, run_id=order.run_id) as span:
+            report = self._done(order, lock, act)
+            counted(span, report)
+        return report
+
+    def _done(self, order: Order, lock: Lock, act: Callable[[sa.Connection, Order], Ending]) -> EntityReport:
         """Do it under the entity's lock, again if the database was lost on the way, and tell how it went."""
         started = self.clock.monotonic()
         connection, entity = order.connection, order.entity
@@ -430,13 +439,16 @@ def open_engine_for(
 
 def _run(work: Work) -> None:
     if work.spec.pushes:
-        replay(work)  # whatever the settings say by now: what is under way is neither sent twice nor forgotten
+        with traces.span("replay"):
+            replay(work)  # whatever the settings say by now: what is under way is neither sent twice nor forgotten
     if work.terms.pulls:
-        refused_before = due_letters(work)
-        pull(work)
-        look_again(work, refused_before)
+        with traces.span("pull"):
+            refused_before = due_letters(work)
+            pull(work)
+            look_again(work, refused_before)
     if work.terms.pushes:
-        push(work)
+        with traces.span("push"):
+            push(work)
 
 
 def _told(error: SQLAlchemyError | DatabaseFailure, label: str) -> str:

@@ -8,6 +8,7 @@ that the provider and we wait for each other less.
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain
@@ -133,7 +134,7 @@ def _send(work: Work, requests: Iterator[Request]) -> _State:
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix=work.connection.label) as pool:
         while True:
             while len(running) < 2 * at_once and (request := _next(requests, state)) is not None:
-                running[pool.submit(work.provider.write, work.entity, batch_of(request))] = request
+                running[pool.submit(copy_context().run, work.provider.write, work.entity, batch_of(request))] = request
             if not running:
                 break
             finished, _ = wait(running, timeout=SETTLE_SECONDS, return_when=FIRST_COMPLETED)

@@ -16,7 +16,8 @@ from sync_core.trouble import trouble_of
 class Order:
     """What the engine carries out: the `steps`, in order, on one entity of one connection.
 
-    `mapping` is None for the one that counts for the connection; `log_id` is its line in the sync log, once it has one.
+    `mapping` is None for the one that counts for the connection; `log_id` is its line in the sync log, once it has one. `what`
+    names it in traces.
     """
 
     connection: Connection
@@ -30,6 +31,7 @@ class Order:
     calls: CallLog = field(default_factory=CallLog)
     turn: Turn | None = None
     log_id: int | None = None
+    what: str = "sync"
 
     def blame(self, error: Exception) -> None:
         """Note who must act next after this error; what an earlier one in its depth says stands."""

@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -27,7 +28,7 @@ class _Reader(Generic[T]):
         self._source = source
         self._ready: queue.Queue[T | _End[T]] = queue.Queue(maxsize=DEPTH)
         self._leave = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._read,), name="read-ahead", daemon=True)
 
     def start(self) -> None:
         self._thread.start()

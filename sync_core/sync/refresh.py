@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sync_core import traces
 from sync_core.errors import SyncError
 from sync_core.providers.protocol import Remote
 from sync_core.store import ledger
@@ -42,7 +43,8 @@ def refresh(
         raise SyncError(f"{work.entity} of {work.connection.label} are not read: the connection's settings say push.")
     if work.spec.pushes:
         # Else a write of ours that was cut short would look like somebody else's, and win over what the venue did since.
-        replay(work)
+        with traces.span("replay"):
+            replay(work)
     asked = by_remote_id(work, list(dict.fromkeys(remote_ids)))
     found = work.provider.fetch(work.entity, list(asked))
     with work.transaction():

@@ -17,6 +17,7 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from sync_core import traces
 from sync_core.http.turn import Turn
 from sync_core.store import alerts, dead_letters, inbox, locks
 from sync_core.store.comeback import Trials
@@ -29,6 +30,7 @@ from sync_core.sync.crew import Crew
 from sync_core.sync.engine import Engine
 from sync_core.sync.report import EntityReport, Mode
 from sync_core.sync.terms import terms_of
+from sync_core.sync.traced import about, ended
 from sync_core.trouble import Category
 
 MOST_IN_HAND = 2_000
@@ -349,6 +351,14 @@ class _Desk:
         return done
 
     def _apply(self, part: _Task, turn: Turn) -> EntityReport:
+        told: traces.Attributes = {traces.CORRELATION: self._run_id, "messaging.batch.message_count": len(part.events)}
+        origins = [event.traceparent for event in part.events]
+        with traces.processing("webhook_events", origins, {**about(part.connection, part.entity), **told}) as span:
+            report = self._read(part, turn)
+            ended(span, report)
+        return report
+
+    def _read(self, part: _Task, turn: Turn) -> EntityReport:
         engine, ids = self._engine, _times(part.events)
         if not ids:
             return engine.sync(part.connection, part.entity, mode=Mode(), run_id=self._run_id, turn=turn)

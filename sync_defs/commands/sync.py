@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from sync_core import traces
 from sync_core.store import connections
 from sync_core.store.database import dagster_url
 from sync_core.sync.batch import sync_venues
@@ -58,8 +59,9 @@ def sync(
 def _sync(engine: Engine, chosen: Selection, mode: Mode, *, as_json: bool) -> bool:
     run_id = f"cli-{uuid.uuid4().hex}"
     reports: list[EntityReport] = []
-    for provider, entity in chosen.steps:
-        reports.extend(_step(engine, provider, entity, chosen.venues, mode=mode, run_id=run_id))
+    with traces.span("run sync", {traces.CORRELATION: run_id}):
+        for provider, entity in chosen.steps:
+            reports.extend(_step(engine, provider, entity, chosen.venues, mode=mode, run_id=run_id))
     home = Path(os.environ.get("DAGSTER_HOME") or engine.settings.dagster_home)
     ours = dagster_url(engine.database.url.render_as_string(hide_password=False))
     tell_dagster(home, os.environ.get("DAGSTER_DATABASE_URL") or ours, reports)

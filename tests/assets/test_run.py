@@ -7,6 +7,7 @@ from assets.checks import MAPPED_FRAME, NO_DEAD_LETTERS
 from sync_core.spec.connection import ConnectionSettings
 from sync_core.store import connections, locks
 from tests.assets.stage import Stage
+from tests.tracing import caught
 
 PRODUCTS = dg.AssetKey(["stripe", "products"])
 
@@ -43,6 +44,20 @@ def test_every_venue_of_a_range_is_synced_and_materialised_with_its_numbers(seas
     [materialization] = result.asset_materializations_for_node("stripe__products")
     assert (materialization.partition, materialization.metadata["created"].value) == ("arena", 2)
     assert {p["name"] for p in season.stripe.objects("acct_arena", "products")} == {"arena floor", "arena balcony"}
+
+
+def test_a_run_is_one_trace_with_a_span_for_each_venue_and_entity(season: Stage) -> None:
+    with caught() as spans:
+        result = season.sync("products", "customers", first="arena", last="opera")
+
+    run = spans.one("run incremental_sync", correlation=result.run_id)
+    assert run.parent is None
+    for entity in ("products", "customers"):
+        synced = spans.named(f"sync stripe/{entity}", correlation=result.run_id, status="succeeded")
+        assert {one.attributes["venue_sync.venue"] for one in synced} == {"arena", "club", "opera"}
+        assert {one.parent for one in synced} == {run.id}
+    assert {one.trace for one in spans.all} == {run.trace}
+    assert spans.all[-1] == run
 
 
 def test_one_venues_revoked_key_fails_the_run_by_name_and_stops_nobody_else(season: Stage) -> None:

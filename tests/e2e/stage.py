@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-OURS = ("VENUE_SYNC", "DATABASE_URL", "DAGSTER", "STRIPE", "SQUARE", "MAILCHIMP", "QUICKBOOKS")
+OURS = ("VENUE_SYNC", "OTEL", "DATABASE_URL", "DAGSTER", "STRIPE", "SQUARE", "MAILCHIMP", "QUICKBOOKS")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

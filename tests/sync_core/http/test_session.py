@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from sync_core import traces
 from sync_core.clock import SystemClock
 from sync_core.errors import TransientError
 from sync_core.http.backoff import LOW, NORMAL, Patience
@@ -20,7 +21,10 @@ from sync_core.http.calls import CallLog
 from sync_core.http.session import CallPolicy, open_session
 from sync_core.spec.provider import RateSpec
 from tests.fakes import FakeClock
+from tests.tracing import caught
 
+NUMBERS = ("response.status_code", "request.resend_count")
+STRANGERS_NEVER_HEAR = {"traceparent", "tracestate", "baggage", "b3"}
 ONCE = replace(LOW, retries=0)
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -327,3 +331,26 @@ def test_throttled_calls_slow_the_following_ones_down(server: Server, clock: Fak
         for _ in range(10):
             session.get(f"{server.base}/x")
     assert clock.monotonic() > 0.9
+
+
+def test_each_attempt_is_a_span_of_its_endpoint_and_the_provider_hears_nothing_of_our_trace(
+    server: Server, session: requests.Session
+):
+    server.script = [(0, {}, b""), (503, {"Request-Id": "req_7"}, b"ada@example.com"), (200, {}, b"{}")]
+    with caught() as spans, traces.span("push"):
+        session.get(f"{server.base}/v1/customers/cus_A1?email=ada@example.com", headers={"Authorization": "sk_test_x"})
+
+    calls = spans.named("GET /v1/customers/{id}")
+    told = [tuple(one.attributes.get(f"http.{name}") for name in NUMBERS) for one in calls]
+    assert told == [(None, None), (503, 1), (200, 2)]
+    assert [(one.error, one.attributes.get("error.type")) for one in calls] == [
+        (True, "connection_failed"),
+        (True, "503"),
+        (False, None),
+    ]
+    assert calls[1].attributes["venue_sync.provider_request"] == "req_7"
+    assert {one.kind for one in calls} == {"CLIENT"}
+    assert {one.parent for one in calls} == {spans.one("push").id}
+    for word in ("ada", "cus_A1", "sk_test", "email"):
+        assert word not in spans.said
+    assert not [name for _, _, headers, _ in server.seen for name in headers if name.lower() in STRANGERS_NEVER_HEAR]
