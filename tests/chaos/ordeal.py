@@ -14,7 +14,7 @@ import requests
 
 from benchmarks.crowd import PROVIDERS
 from tests.chaos.damage import Damage, damage_of
-from tests.chaos.menu import drawn
+from tests.chaos.menu import drawn, poison
 from tests.chaos.script import CUSTOMERS
 from tests.chaos.settling import Settled, an_hour_later, settle
 from tests.chaos.stage import Stage, stage
@@ -177,11 +177,12 @@ def _wish(on: Stage, chance: Random) -> None:
 def _weather(on: Stage, over: threading.Event, chance: Random) -> int:
     """The weather changes at each provider by itself; now and then tokens end, and an hour passes."""
     ended = 0
+    poisons = {provider: poison(chance) for provider in PROVIDERS}
     fresh = {(venue, whose): 0.0 for venue in on.venues for whose in ("square", "quickbooks")}
     while not over.is_set():
         provider = chance.choice(PROVIDERS)
         _, faults = drawn(chance)
-        on.faults(provider, faults, seed=chance.randrange(2**32))
+        on.faults(provider, [poisons[provider], *faults], seed=chance.randrange(2**32))
         venue, whose = chance.choice(list(fresh))
         if time.monotonic() > fresh[venue, whose] + TOKEN_LIVES:
             account = on.accounts[venue][whose].id

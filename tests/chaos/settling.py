@@ -31,6 +31,8 @@ AN_HOUR_LATER: Final = (
         expires_at = expires_at - interval '1 hour'
     """,
 )
+# A record that was refused rests for up to a day.
+A_DAY_LATER: Final = "UPDATE sync.pending SET due_at = due_at - interval '1 day'"
 _OPEN = """
 SELECT (SELECT count(*) FROM sync.work WHERE status IN ('queued', 'running'))
      + (SELECT count(*) FROM sync.webhook_events WHERE status IN ('received', 'failed') AND next_at < 'infinity')
@@ -66,6 +68,7 @@ def settle(stage: Stage) -> Settled:
     troubles: list[str] = []
     for number in range(1, MOST_ROUNDS + 1):
         an_hour_later(stage)
+        stage.sql(A_DAY_LATER)
         ids = [one for venue in stage.venues for provider in PROVIDERS for one in _asked(stage, began, venue, provider)]
         _wait(stage, began, _quiet)
         done = stage.sql(_DONE, ids=ids)
