@@ -44,7 +44,7 @@ class Way:
 
 WAYS = {
     "pull": Way("stripe", "customers", 100, "GET /v1/customers"),
-    "push": Way("mailchimp", "members", 500, "POST /3.0/lists/{list_id}"),
+    "push": Way("mailchimp", "members", 500, "POST /3.0/lists/{id}"),
 }
 
 
