@@ -103,12 +103,14 @@ def _ill(judged: Sequence[tuple[Checked, Judgement]], standing: Sequence[Standin
         if len(members) > MOST_ALONE:
             one, found = members[0]
             message = (
-                f"{len(members)} connections with {provider} are {health}, for instance {one.label}: {found.reason}"
+                f"{len(members)} connections with {provider} are {health}, for instance {one.label}: {found.reason} "
+                f"See 'venue-sync health --ill' for the others."
             )
             troubles[None, health, provider] = _Trouble(_ILL[health], message)
             continue
         for one, found in members:
-            troubles[one.id, health, ""] = _Trouble(_ILL[health], f"{one.label} is {health}: {found.reason}")
+            message = f"{one.label} is {health}: {found.reason} See 'venue-sync status --venue {one.venue}' for what went wrong."
+            troubles[one.id, health, ""] = _Trouble(_ILL[health], message)
     return troubles
 
 

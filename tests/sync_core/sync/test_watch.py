@@ -75,6 +75,10 @@ def test_health_goes_up_and_down_and_each_trouble_is_told_once(database: sa.Engi
     told = [("ill", "unhealthy", "error"), ("lost", "unhealthy", "error"), ("slow", "degraded", "warning")]
     assert sorted(_open(database)) == told
 
+    reason = "20 % of the syncs of 24 hours went well."
+    sentence = f"ill/square is unhealthy: {reason} See 'venue-sync status --venue ill' for what went wrong."
+    assert first.opened[0] == sentence
+
     again = _look(database)
     assert (again.changes, again.opened, again.closed) == ([], [], 0)
 
@@ -101,7 +105,10 @@ def test_what_many_share_is_one_alert_and_a_stopped_provider_is_told_instead_of_
     with database.begin() as conn:
         for number in range(25):
             _syncs(conn, _connection(conn, f"venue-{number:02}"), good=0, bad=1)
-    assert _look(database).counts["unhealthy"] == 25
+    shared = _look(database)
+    assert shared.counts["unhealthy"] == 25
+    assert shared.opened[0].startswith("25 connections with square are unhealthy, for instance venue-00/square: ")
+    assert shared.opened[0].endswith("See 'venue-sync health --ill' for the others.")
     assert _open(database) == [("square", "unhealthy", "error")]
 
     with database.begin() as conn:
