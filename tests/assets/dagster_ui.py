@@ -6,7 +6,7 @@ itself happens in this process instead of one of its own, which saves four secon
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,13 +46,16 @@ _PARTITIONS = """query ($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A backfill as its page shows it: partitions targeted, materialized, failed; its runs as (first, last, status)."""
+    """A backfill as its page shows it: partitions targeted, materialized, failed; its runs as (first, last, status).
+
+    `failed_runs` are the ids of those that failed, by their first venue.
+    """
 
     id: str
     status: str
     counts: tuple[int, int, int]
     runs: list[tuple[str, str, str]]
-    failed_runs: list[str]
+    failed_runs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +122,14 @@ class Ui:
 
 def _shown(backfill: str, said: Any) -> Shown:
     [counts] = said["assetBackfillData"]["assetBackfillStatuses"]
-    runs = [({tag["key"]: tag["value"] for tag in run["tags"]}, run["status"]) for run in said["runs"]]
+    runs = [({tag["key"]: tag["value"] for tag in run["tags"]}, run) for run in said["runs"]]
     ends = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
     return Shown(
         backfill,
         said["status"],
         tuple(counts[f"numPartitions{name}"] for name in ("Targeted", "Materialized", "Failed")),  # pyright: ignore[reportArgumentType]
-        sorted((tags[ends[0]], tags[ends[1]], status) for tags, status in runs),
-        [run["runId"] for run in said["runs"] if run["status"] == "FAILURE"],
+        sorted((tags[ends[0]], tags[ends[1]], run["status"]) for tags, run in runs),
+        {tags[ends[0]]: run["runId"] for tags, run in runs if run["status"] == "FAILURE"},
     )
 
 
