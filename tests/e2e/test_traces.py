@@ -17,6 +17,7 @@ from tests.world import World, world
 
 HALL = "lantern-hall"
 V1 = "/api/v1/integrations"
+INTERRUPTED = 130
 
 
 def _asked(world: World, address: str, **headers: str) -> requests.Response:
@@ -50,13 +51,16 @@ def test_what_one_process_was_asked_another_does_in_the_same_trace(
             "OTEL_BSP_SCHEDULE_DELAY": "100",
             "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
         }
-        with started("api", "--port", str(port), home=tmp_path, **environ, OTEL_SERVICE_NAME="the-door") as api:
+        with (
+            started("api", "--port", str(port), home=tmp_path, **environ, OTEL_SERVICE_NAME="the-door") as api,
+            started("drain", "--quiet", "3600", home=tmp_path, **environ) as drain,
+        ):
             until(lambda: _answers(address), seconds=60)
             assert _asked(made, address).status_code == 202
-            with started("drain", home=tmp_path, **environ) as drain:
-                assert drain.wait(60) == 0
-            api.send_signal(signal.SIGTERM)
-            api.wait(30)
+            until(lambda: made.rows("SELECT status FROM sync.work") == [("succeeded",)], seconds=60)
+            for process in (api, drain):
+                process.send_signal(signal.SIGTERM)
+            assert (api.wait(30), drain.wait(30)) == (INTERRUPTED, 0)
         assert made.objects("stripe", HALL, "customers")
         spans = receiver.spans
 
