@@ -21,7 +21,7 @@ import orjson
 
 from sync_core import traces
 from sync_core.errors import ConfigurationError
-from sync_core.http.redact import ESCAPED, IS, QUOTE, START, redact
+from sync_core.http.redact import IS, QUOTE, START, redact
 
 Form = Literal["text", "json"]
 OURS: Final = ("assets", "resources", "sensors", "sync_api", "sync_core", "sync_defs", "sync_sims")
@@ -45,9 +45,6 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         r"\1[personal]",
     ),
     (re.compile(rf"""((?<![\w.]){QUOTE}name{QUOTE}\s*:\s*)(?:{_STRING})"""), r"\1[personal]"),
-    # Telephone numbers as they are written: international, and three-three-four.
-    (re.compile(rf"(?:(?:(?<![\w+])|{ESCAPED})\+|%2B)\d(?:[\d ().-]|%20|%28|%29){{5,18}}\d(?!\w)"), "[phone]"),
-    (re.compile(rf"(?:(?<![\w.-])|{ESCAPED})\(?\d{{3}}\)?[ .-]\d{{3}}[ .-]\d{{4}}(?![\w-])"), "[phone]"),
 )
 _MOVES: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 """What begins a new line somewhere, or moves a terminal's cursor."""

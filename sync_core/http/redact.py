@@ -17,7 +17,7 @@ IS: Final = rf"(?:{QUOTE}|%22)?\s*(?:[:=]|%3[AaDd])\s*"
 
 # Fields that hold a secret whatever it looks like: Mailchimp's tokens are 32 digits and have no mark of their own.
 _HIDING: Final = (
-    r"(?:access|refresh|id|auth|bearer|session|security|verifier|csrf)[_-]?token|client[_-]?secret|code[_-]?verifier|"
+    r"(?:access|refresh|(?<![a-z])id|auth|bearer|session|security|verifier|csrf)[_-]?token|client[_-]?secret|code[_-]?verifier|"
     r"(?:webhook|app|application|signing|shared)[_-]?secret|api[_-]?key|(?:private|secret)[_-]?(?:access[_-]?)?key|"
     r"passphrase|password|passwd"
 )
@@ -54,13 +54,16 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"{START}AB11[A-Za-z0-9]{{16,}}"), "[secret]"),
     # Our own API keys; their id, which is no secret, goes with them.
     (re.compile(rf"{START}vsk_[0-9a-f]{{12}}_[A-Za-z0-9_-]{{43}}"), "[secret]"),
+    # Telephone numbers as they are written: international, and three-three-four.
+    (re.compile(rf"(?:(?:(?<![\w+])|{ESCAPED})\+|%2B)\d(?:[\d ().-]|%20|%28|%29){{5,18}}\d(?!\w)"), "[phone]"),
+    (re.compile(rf"(?:(?<![\w.-])|{ESCAPED})\(?\d{{3}}\)?[ .-]\d{{3}}[ .-]\d{{4}}(?![\w-])"), "[phone]"),
     # In any script, and as addresses carry them. The bound keeps long texts without one from being read over and over.
     (re.compile(r"[\w.%+'-]{1,128}(?:@|%40)[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
 )
 
 
 def redact(text: str) -> str:
-    """The text without API keys, tokens, passwords and e-mail addresses; each becomes "[secret]" or "[e-mail]"."""
+    """The text without API keys, tokens, passwords, e-mail addresses and telephone numbers: "[secret]", "[e-mail]", "[phone]"."""
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text

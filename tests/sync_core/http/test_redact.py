@@ -46,6 +46,8 @@ def test_secrets_and_addresses_are_removed(text: str, clean: str):
         ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----", "[secret]"),
         ("search?query=email%3A%22ada%40example.com%22", "search?query=[e-mail]%22"),
         ("józef@exämple.de is taken", "[e-mail] is taken"),
+        ("The phone number +1 (555) 555-1234 is invalid", "The phone number [phone] is invalid"),
+        ("Not a number: 555-123-4567", "Not a number: [phone]"),
     ],
 )
 def test_they_are_removed_however_they_were_wrapped_and_whatever_they_look_like(text: str, clean: str):
@@ -61,6 +63,8 @@ def test_they_are_removed_however_they_were_wrapped_and_whatever_they_look_like(
         "task_list is long",
         "the password is wrong: try again",
         "http://127.0.0.1:3007/v2/orders?cursor=abc",
+        "invalid_token: expired_access",
+        "2026-11-20T10:00:00+0000 run 7f3c2d1e-0a4b-4c8d-9e6f-112233445566",
     ],
 )
 def test_ordinary_words_and_ids_stay(text: str):
