@@ -25,6 +25,8 @@ LAST_SECONDS: Final = 3.0
 """So long a process that ends waits for its last spans to be taken."""
 _EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
+_log = logging.getLogger(__name__)
+
 
 class Exports:
     """By what this process exports, and what sent its last spans."""
@@ -66,6 +68,8 @@ def flush() -> None:
     exports.sending = threading.Thread(target=exports.provider.force_flush, name="last-spans", daemon=True)
     exports.sending.start()
     exports.sending.join(LAST_SECONDS)
+    if exports.sending.is_alive():
+        _log.warning("traces.lost: OTEL_EXPORTER_OTLP_ENDPOINT took not all spans: see whether a receiver is there.")
 
 
 def _provider() -> "TracerProvider":

@@ -105,7 +105,9 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
         provider.shutdown()
 
 
-def test_a_receiver_that_does_not_answer_holds_up_nobody(slow: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_receiver_that_does_not_answer_holds_up_nobody(
+    slow: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(exporting, "LAST_SECONDS", 0.2)
     with traces.span("first"):
         pass
@@ -116,11 +118,15 @@ def test_a_receiver_that_does_not_answer_holds_up_nobody(slow: Receiver, monkeyp
     for _ in range(3_000):
         with traces.span("sync"):
             pass
-    exporting.flush()
-    exporting.flush()
+    with caplog.at_level(logging.WARNING, "sync_core.exporting"):
+        exporting.flush()
+        exporting.flush()
 
     assert time.monotonic() - began < 5
     assert (slow.asked, slow.spans.all) == (1, [])
+    assert [record.msg.partition(":")[0] for record in caplog.records if record.name == "sync_core.exporting"] == [
+        "traces.lost"
+    ]
 
 
 def test_one_module_alone_loads_the_sdk() -> None:
