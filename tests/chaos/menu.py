@@ -43,7 +43,7 @@ LIKELY: Final[Mapping[str, int]] = {"a little of everything": 6, "down": 1, "fai
 """How often beside 2 for each of the others."""
 
 
-def poison(chance: Random) -> Row:
+def poison(chance: Random) -> dict[str, Any]:
     """A tenth of the people, on whom a provider fails each time as long as the storm lasts, before or after the write."""
     kind = chance.choice(["error_before", "error_after"])
     return {"kind": kind, "status": 500, "body_contains": f"{chance.randrange(10)}@", "source": OURS}
