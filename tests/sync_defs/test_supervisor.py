@@ -39,6 +39,7 @@ from sync_defs.supervisor import Service, Supervisor
 folder = pathlib.Path(sys.argv[1])
 def leave(*_): raise KeyboardInterrupt
 signal.signal(signal.SIGTERM, leave)
+signal.signal(signal.SIGINT, leave)  # which whoever was started in the background ignores
 home = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else None
 with Supervisor(logs=folder, environment=os.environ, clock=SystemClock(), grace=2, postgres_home=home) as supervisor:
     family = [sys.executable, "-c", sys.argv[2], str(folder), "gentle"]
