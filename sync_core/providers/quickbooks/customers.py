@@ -73,11 +73,19 @@ class CustomerShape:
         return {**body, NAME: with_suffix(body[NAME], local_id)} if NAME in body else None
 
     def is_it(self, found: Object, sought: Sought) -> bool:
-        """By the name that only this record can have, else by its plain name and everything else that was to be sent."""
+        """By the name that only this record can have, else by its plain name with its e-mail address or its telephone.
+
+        Not by all that was sent: somebody may have changed some of it since. One who has neither goes by the parts of
+        the name.
+        """
         body = self.draft(Write(operation="create", local_id=sought.local_id, key="", fields=sought.fields))
         if found.get(NAME) == with_suffix(body[NAME], sought.local_id):
             return True
-        return all(_same(found.get(name), body.get(name)) for name in (NAME, *PARTS, *_WHOLE[1:]))
+        reached = [name for name in _WHOLE[1:] if name in body]
+        same = any if reached else all
+        return found.get(NAME) == body[NAME] and same(
+            _same(found.get(name), body.get(name)) for name in reached or PARTS
+        )
 
 
 def _shown(kept: Object) -> Mapping[str, Any]:

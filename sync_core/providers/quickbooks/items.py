@@ -57,13 +57,12 @@ class ItemShape:
         return {**body, "Name": with_suffix(body["Name"], local_id)} if "Name" in body else None
 
     def is_it(self, found: Object, sought: Sought) -> bool:
-        """By the name that only this record can have, else by its plain name, article number and description."""
+        """By the name that only this record can have, else by its plain name and article number, or description."""
         name = str(sought.fields.get("Name"))
         if found.get("Name") == with_suffix(name, sought.local_id):
             return True
-        return found.get("Name") == name and all(
-            (found.get(part) or None) == sought.fields.get(part) for part in ("Sku", "Description")
-        )
+        part = "Sku" if sought.fields.get("Sku") else "Description"
+        return found.get("Name") == name and (found.get(part) or None) == sought.fields.get(part)
 
 
 def _cleared(path: str) -> Any:

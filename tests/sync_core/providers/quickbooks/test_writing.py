@@ -230,6 +230,23 @@ def test_what_was_written_is_found_and_what_was_not_is_not(quickbooks: QuickBook
         }
 
 
+def test_what_somebody_changed_since_it_was_written_is_found_all_the_same(quickbooks: QuickBooksCompany):
+    customer = create_customer("c1", **{"PrimaryEmailAddr.Address": "c1@example.com"})
+    item = create_item("p1", Sku="SEAT-1")
+    for entity, write, path, changed in (
+        ("customers", customer, "customer", {"PrimaryPhone": {"FreeFormNumber": "+1 415 555 0100"}}),
+        ("items", item, "item", {"Description": "By hand"}),
+    ):
+        sought = sought_of(write, quickbooks.clock)
+        made = done(write_one(quickbooks.provider, entity, write))
+        version = {"Id": made.id, "SyncToken": made.state["sync_token"], "sparse": True}
+        quickbooks.by_hand("POST", path, {**version, **changed})
+        stranger = replace(sought, local_id="else", fields={**sought.fields, "Sku": "SEAT-2"})
+        stranger = replace(stranger, fields={**stranger.fields, "PrimaryEmailAddr.Address": "else@example.com"})
+        found = quickbooks.provider.find(entity, [stranger, sought])
+        assert {name: one.id for name, one in found.items()} == {write.local_id: made.id}
+
+
 def test_an_entry_that_fails_for_quickbooks_own_reasons_is_unknown(quickbooks: QuickBooksCompany):
     fault = {"Error": [{"Message": "Oops", "Detail": "Oh no", "code": "10000"}], "type": "SystemFault"}
     body = {"BatchItemResponse": [{"bId": "0", "Fault": fault}]}
